@@ -1,0 +1,86 @@
+/** A stream that text is written to; `isTerminal` and `columns` decide how the text is laid out. */
+export interface Output {
+  write(text: string): void;
+  readonly isTerminal: boolean;
+  /** Width in columns; 80 where it is not a terminal. */
+  readonly columns: number;
+  /** chalk's levels: 0 none, 1 basic, 2 256 colours, 3 true colour. */
+  readonly colorLevel: 0 | 1 | 2 | 3;
+}
+
+/** Standard input. */
+export interface Input {
+  readonly isTerminal: boolean;
+  /**
+   * Reads one line without its end; `undefined` at the end of the input.
+   * `hidden` reads in raw mode without echo (line mode cuts at 1,024 bytes on macOS).
+   * Throws `cancelled` on Ctrl-C and when `signal` aborts.
+   */
+  readLine(options: { readonly hidden: boolean; readonly signal: AbortSignal }): Promise<string | undefined>;
+}
+
+/** Where token sets are kept. */
+export type StoreKind = 'keychain' | 'file' | 'memory';
+
+/**
+ * Keeps named texts (one a profile) between runs.
+ * Every call ends within its time limit. Errors: `keychain_unavailable`, `store_failed`.
+ */
+export interface SecretStore {
+  readonly kind: StoreKind;
+  /** Answers what is kept under the name, or `undefined` if nothing is. Damaged content is `store_failed`. */
+  read(name: string): Promise<string | undefined>;
+  /** Replaces what is kept; a crash at any moment leaves the old or the new value. */
+  write(name: string, value: string): Promise<void>;
+  /** Deletes what is kept, damaged content included; answers whether there was any. */
+  delete(name: string): Promise<boolean>;
+  /** Lists the names something is kept under, sorted. */
+  list(): Promise<string[]>;
+  /** Proves that a value can be written, read back and deleted. */
+  probe(): Promise<void>;
+}
+
+/** How opening the browser ended; `opened` says that a launcher started, not that a page was seen. */
+export type BrowserLaunch =
+  | { readonly outcome: 'opened'; readonly command: string }
+  | { readonly outcome: 'failed'; readonly reason: string };
+
+/** Who holds a port, as far as the system tells. */
+export interface PortOwner {
+  readonly processId: number | undefined;
+  /** The program's name as a person knows it, e.g. `node` or `AirPlay Receiver`. */
+  readonly name: string;
+  /** When that process started, where the system tells. */
+  readonly startedAt: Date | undefined;
+}
+
+/** The few file operations that commands and settings need; the token files are not among them. */
+export interface Files {
+  /** Reads a text file; `undefined` if there is none. Other failures throw `configuration`. */
+  readText(path: string): Promise<string | undefined>;
+}
+
+/**
+ * The outside world, built once in main.ts: what a test cannot use for real.
+ * A function asks only for the members it uses (`Pick<Context, …>`).
+ */
+export interface Context {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly stdin: Input;
+  /** Network requests, through the proxy and with the certificates of the settings. */
+  readonly fetch: typeof globalThis.fetch;
+  /**
+   * Opens the URL. `command` is the user's own browser command (split into words, `%s` is the URL's place, else last);
+   * without one the system's browser.
+   */
+  readonly openBrowser: (url: string, command: string | undefined) => Promise<BrowserLaunch>;
+  readonly openStore: (kind: StoreKind) => SecretStore;
+  /** Tells who listens on a loopback port; `undefined` where nobody can be named. Never fails. */
+  readonly findPortOwner: (port: number) => Promise<PortOwner | undefined>;
+  readonly files: Files;
+  readonly now: () => Date;
+  /** Aborts on Ctrl-C. */
+  readonly signal: AbortSignal;
+}
