@@ -18,5 +18,7 @@ export function openSecretStore(kind: StoreKind, options: SecretStoreOptions): S
       return openFileStore(options.stateDir);
     case 'memory':
       return openMemoryStore();
+    default:
+      return kind satisfies never;
   }
 }

@@ -1,0 +1,333 @@
+import { EntraLoginError } from '../errors.ts';
+import { connectDbus, findSessionBus, type DbusConnection, type DbusFailure, type DbusReply } from './keychain-dbus.ts';
+import { isVariant, type DbusValue } from './keychain-dbus-values.ts';
+import { answerTimeLimit, keychainService, keychainUnavailable, type KeychainItems } from './keychain-items.ts';
+import { forgetCommand } from './secret-store-name.ts';
+
+/** What the Secret Service needs to know about the person and the process. */
+export interface SecretServiceOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** How long a person may take to unlock the keychain, in milliseconds. */
+  readonly unlockTimeLimit: number;
+  /** Called when the keychain is locked and the person is being waited for. */
+  readonly onLocked: () => void;
+  /** Ends every wait with `cancelled`. */
+  readonly signal: AbortSignal | undefined;
+}
+
+const serviceName = 'org.freedesktop.secrets';
+const servicePath = '/org/freedesktop/secrets';
+const defaultCollection = '/org/freedesktop/secrets/aliases/default';
+
+const secretInterface = 'org.freedesktop.Secret';
+const lockedError = `${secretInterface}.Error.IsLocked`;
+
+/** The parts of `/org/freedesktop/secrets/collection/NAME`; an item's path has one more. */
+const collectionDepth = 6;
+
+/** How the Secret Service says that there is no object, e.g. no prompt is needed. */
+const noObject = '/';
+
+/** A dialog that ends sooner was not answered by a person: there is none to be shown (no display, no prompter). */
+const fastestPerson = 1_000;
+
+/** How often a locked keychain is looked at while somebody may unlock it elsewhere, in milliseconds. */
+const lockedPollInterval = 200;
+
+/** An item that another process replaces vanishes between finding and reading it; more often than this it does not. */
+const readAttempts = 4;
+
+/**
+ * Runs the work with the items that the Secret Service (freedesktop.org Secret Service API, draft 0.2; GNOME Keyring,
+ * KWallet, KeePassXC) keeps for us. It speaks D-Bus itself, because a library's call that blocks in native code could
+ * not be ended; see docs/decisions/keychain.md. The items are those that `@napi-rs/keyring` and `secret-tool` know.
+ */
+export async function withSecretService<T>(
+  options: SecretServiceOptions,
+  work: (items: KeychainItems) => Promise<T>,
+): Promise<T> {
+  options.signal?.throwIfAborted();
+  const socketPath = findSessionBus(options.env);
+  if (socketPath === undefined) throw describeFailure('no-address');
+  const connection = connectDbus(socketPath, describeFailure);
+  connection.limitSilence(answerTimeLimit);
+  const cancel = (): void => connection.fail(new EntraLoginError('cancelled', 'Cancelled.'));
+  options.signal?.addEventListener('abort', cancel);
+  try {
+    return await work(new SecretService(connection, options));
+  } finally {
+    options.signal?.removeEventListener('abort', cancel);
+    connection.close();
+  }
+}
+
+class SecretService implements KeychainItems {
+  readonly #connection: DbusConnection;
+  readonly #options: SecretServiceOptions;
+  readonly #session: Promise<string>;
+
+  constructor(connection: DbusConnection, options: SecretServiceOptions) {
+    this.#connection = connection;
+    this.#options = options;
+    // Secrets cross the person's own socket as they are, as with go-keyring: whoever can listen there can ask the
+    // keychain itself, and the Diffie-Hellman exchange that would hide them costs 8 ms.
+    this.#session = this.#ask('OpenSession', 'sv', ['plain', { signature: 's', value: '' }]).then(([, path]) =>
+      toText(path),
+    );
+    this.#session.catch(() => {
+      // Whoever needs it awaits it and meets the error there.
+    });
+  }
+
+  async get(name: string): Promise<string | undefined> {
+    for (let attempt = 0; attempt < readAttempts; attempt += 1) {
+      const [item] = await this.#find(name);
+      if (item === undefined) return undefined;
+      const reply = await this.#call(item, `${secretInterface}.Item`, 'GetSecret', 'o', [await this.#session]);
+      if (reply.kind === 'values') return readSecret(name, reply.values[0]);
+      if (!isGone(reply)) throw describeError(reply);
+    }
+    return undefined;
+  }
+
+  async set(name: string, text: string): Promise<void> {
+    const secret = [await this.#session, new Uint8Array(), Buffer.from(text), 'text/plain'];
+    const create = (): Promise<DbusReply> =>
+      this.#call(defaultCollection, `${secretInterface}.Collection`, 'CreateItem', 'a{sv}(oayays)b', [
+        [
+          [`${secretInterface}.Item.Label`, { signature: 's', value: `${keychainService}: ${name}` }],
+          [`${secretInterface}.Item.Attributes`, { signature: 'a{ss}', value: attributesOf(name) }],
+        ],
+        secret,
+        true,
+      ]);
+    let reply = await create();
+    if (reply.kind === 'error' && reply.name === lockedError) {
+      await this.#unlock([await this.#defaultCollection()]);
+      reply = await create();
+    }
+    const [item, prompt] = expectValues(reply);
+    if (toText(prompt) !== noObject) throw locked();
+    // An item of this name in another collection (the default one was changed) would go on answering for it.
+    const { unlocked } = await this.#search(name);
+    for (const other of unlocked.filter((path) => path !== item)) await this.#deleteItem(other);
+  }
+
+  async delete(name: string): Promise<boolean> {
+    const items = await this.#find(name);
+    for (const item of items) await this.#deleteItem(item);
+    return items.length > 0;
+  }
+
+  async list(): Promise<string[]> {
+    const items = await this.#find();
+    const attributes = await Promise.all(
+      items.map((item) => this.#property(item, `${secretInterface}.Item`, 'Attributes')),
+    );
+    return attributes.flatMap((pairs) => {
+      const pair = Array.isArray(pairs) ? pairs.find((entry) => Array.isArray(entry) && entry[0] === 'username') : [];
+      return Array.isArray(pair) && typeof pair[1] === 'string' ? [pair[1]] : [];
+    });
+  }
+
+  /** Finds our items, after having them unlocked if they are not. */
+  async #find(name?: string): Promise<string[]> {
+    const found = await this.#search(name);
+    const toUnlock = [...found.locked];
+    // KeePassXC shows nothing of a locked database; GNOME Keyring shows its locked items.
+    if (toUnlock.length === 0 && found.unlocked.length === 0) {
+      const collection = await this.#defaultCollection();
+      if (collection !== noObject && (await this.#isLocked(collection))) toUnlock.push(collection);
+    }
+    if (toUnlock.length === 0) return found.unlocked;
+    await this.#unlock(toUnlock);
+    return (await this.#search(name)).unlocked;
+  }
+
+  async #search(name?: string): Promise<{ unlocked: string[]; locked: string[] }> {
+    const [unlocked, lockedItems] = await this.#ask('SearchItems', 'a{ss}', [attributesOf(name)]);
+    return { unlocked: toTexts(unlocked), locked: toTexts(lockedItems) };
+  }
+
+  async #deleteItem(item: string): Promise<void> {
+    const reply = await this.#call(item, `${secretInterface}.Item`, 'Delete', '', []);
+    if (reply.kind === 'error' && isGone(reply)) return;
+    const [prompt] = expectValues(reply);
+    if (toText(prompt) !== noObject && (await this.#answerPrompt(toText(prompt)))) throw locked();
+  }
+
+  async #unlock(objects: readonly string[]): Promise<void> {
+    const [, prompt] = await this.#ask('Unlock', 'ao', [objects]);
+    if (toText(prompt) === noObject) return;
+    this.#options.onLocked();
+    this.#connection.limitTime(this.#options.unlockTimeLimit, locked());
+    const asked = performance.now();
+    if (await this.#answerPrompt(toText(prompt))) {
+      if (performance.now() - asked > fastestPerson) throw locked();
+      for (const object of objects) {
+        while (await this.#isLocked(object)) await this.#connection.wait(lockedPollInterval);
+      }
+    }
+    this.#connection.limitSilence(answerTimeLimit);
+  }
+
+  /** Has the keychain ask the person; answers whether the dialog was dismissed. */
+  async #answerPrompt(prompt: string): Promise<boolean> {
+    const rule = `type='signal',interface='${secretInterface}.Prompt',member='Completed',path='${prompt}'`;
+    const [[dismissed]] = await Promise.all([
+      this.#connection.nextSignal(prompt, 'Completed'),
+      this.#connection.call({
+        destination: 'org.freedesktop.DBus',
+        path: '/org/freedesktop/DBus',
+        interface: 'org.freedesktop.DBus',
+        member: 'AddMatch',
+        signature: 's',
+        arguments: [rule],
+      }),
+      this.#call(prompt, `${secretInterface}.Prompt`, 'Prompt', 's', ['']).then(expectValues),
+    ]);
+    return dismissed === true;
+  }
+
+  async #defaultCollection(): Promise<string> {
+    const [path] = await this.#ask('ReadAlias', 's', ['default']);
+    return toText(path);
+  }
+
+  async #isLocked(path: string): Promise<boolean> {
+    const kind = path.split('/').length > collectionDepth ? 'Item' : 'Collection';
+    return (await this.#property(path, `${secretInterface}.${kind}`, 'Locked')) === true;
+  }
+
+  async #property(path: string, interfaceName: string, property: string): Promise<DbusValue | undefined> {
+    const reply = await this.#call(path, 'org.freedesktop.DBus.Properties', 'Get', 'ss', [interfaceName, property]);
+    if (reply.kind === 'error' && isGone(reply)) return undefined;
+    const [variant] = expectValues(reply);
+    return isVariant(variant) ? variant.value : undefined;
+  }
+
+  async #ask(member: string, signature: string, values: readonly DbusValue[]): Promise<readonly DbusValue[]> {
+    return expectValues(await this.#call(servicePath, `${secretInterface}.Service`, member, signature, values));
+  }
+
+  #call(
+    path: string,
+    interfaceName: string,
+    member: string,
+    signature: string,
+    values: readonly DbusValue[],
+  ): Promise<DbusReply> {
+    return this.#connection.call({
+      destination: serviceName,
+      path,
+      interface: interfaceName,
+      member,
+      signature,
+      arguments: values,
+    });
+  }
+}
+
+function attributesOf(name?: string): DbusValue[] {
+  const service = ['service', keychainService];
+  return name === undefined ? [service] : [service, ['username', name]];
+}
+
+/** A secret is (session, parameters, value, content type). */
+function readSecret(name: string, secret: DbusValue | undefined): string {
+  const value = Array.isArray(secret) ? secret[2] : undefined;
+  if (!(value instanceof Uint8Array)) throw describeFailure('broken');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(value);
+  } catch (cause) {
+    throw new EntraLoginError('store_failed', `What the keychain keeps for ${name} is damaged.`, {
+      hint: forgetCommand(name),
+      cause,
+    });
+  }
+}
+
+function toText(value: DbusValue | undefined): string {
+  if (typeof value === 'string') return value;
+  throw describeFailure('broken');
+}
+
+function toTexts(value: DbusValue | undefined): string[] {
+  if (Array.isArray(value)) return value.map(toText);
+  throw describeFailure('broken');
+}
+
+function expectValues(reply: DbusReply): readonly DbusValue[] {
+  if (reply.kind === 'values') return reply.values;
+  throw describeError(reply);
+}
+
+type DbusError = Extract<DbusReply, { kind: 'error' }>;
+
+/** Tells whether the object is no longer there: somebody else deleted or replaced it. */
+function isGone(error: DbusError): boolean {
+  return /\.(?:NoSuchObject|UnknownObject|UnknownMethod)$/.test(error.name);
+}
+
+function locked(): EntraLoginError {
+  return keychainUnavailable('The keychain is locked, and it was not unlocked.', 'Unlock it and try again');
+}
+
+/** Tells what an error of the bus or of the Secret Service means for the person. */
+function describeError(error: DbusError): EntraLoginError {
+  const name = error.name.replace(/^.*\.(?=[A-Za-z]+$)/, '');
+  const cause = new Error(`${error.name}: ${error.text}`);
+  switch (name) {
+    case 'IsLocked':
+      return locked();
+    case 'ServiceUnknown':
+    case 'NameHasNoOwner':
+      return keychainUnavailable(
+        'No keychain runs in this login (nothing answers for the Secret Service on D-Bus).',
+        'Start one, e.g. gnome-keyring-daemon --start --components=secrets',
+        cause,
+      );
+    case 'NoReply':
+    case 'Disconnected':
+    case 'Timeout':
+    case 'TimedOut':
+      return keychainUnavailable('The keychain stopped answering.', 'Restart it', cause);
+    case 'NoSuchObject':
+    case 'UnknownObject':
+    case 'UnknownMethod':
+      return keychainUnavailable(
+        'The keychain has no default keyring to keep anything in.',
+        'Make one, e.g. with Passwords and Keys (seahorse)',
+        cause,
+      );
+    default:
+      return keychainUnavailable(`The keychain refused (${name}).`, 'Look at what it logs', cause);
+  }
+}
+
+function describeFailure(failure: DbusFailure, cause?: Error): EntraLoginError {
+  switch (failure) {
+    case 'no-address':
+      return keychainUnavailable(
+        'There is no keychain here: DBUS_SESSION_BUS_ADDRESS names no D-Bus session bus.',
+        'Run in a desktop login or under dbus-run-session with an unlocked gnome-keyring-daemon',
+        cause,
+      );
+    case 'refused':
+      return keychainUnavailable(
+        'The keychain cannot be reached: the D-Bus session bus accepts no connection.',
+        'Correct DBUS_SESSION_BUS_ADDRESS',
+        cause,
+      );
+    case 'broken':
+      return keychainUnavailable('The connection to the keychain broke.', 'Try again', cause);
+    case 'time-limit':
+      return keychainUnavailable(
+        `The keychain did not answer within ${answerTimeLimit / 1_000} seconds.`,
+        'Restart it',
+        cause,
+      );
+    default:
+      return failure satisfies never;
+  }
+}
