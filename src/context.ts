@@ -42,8 +42,7 @@ export interface SecretStore {
 
 /** How opening the browser ended; `opened` says that a launcher started, not that a page was seen. */
 export type BrowserLaunch =
-  | { readonly outcome: 'opened'; readonly command: string }
-  | { readonly outcome: 'failed'; readonly reason: string };
+  { readonly outcome: 'opened'; readonly command: string } | { readonly outcome: 'failed'; readonly reason: string };
 
 /** Who holds a port, as far as the system tells. */
 export interface PortOwner {
@@ -58,6 +57,32 @@ export interface PortOwner {
 export interface Files {
   /** Reads a text file; `undefined` if there is none. Other failures throw `configuration`. */
   readText(path: string): Promise<string | undefined>;
+  /** Tells whether anything exists at the path. */
+  exists(path: string): Promise<boolean>;
+  /** Tells whether the user owns the file; always true where the system has no such owner (Windows). */
+  isOwnedByUser(path: string): Promise<boolean>;
+}
+
+/** What the surroundings are, as far as they decide whether a browser can be had. */
+export interface Surroundings {
+  /** The variable that says so, e.g. `GITHUB_ACTIONS`. */
+  readonly ci: string | undefined;
+  readonly ssh: boolean;
+  readonly display: boolean;
+  readonly wsl: boolean;
+  readonly container: boolean;
+  readonly codespaces: boolean;
+  readonly cloudShell: boolean;
+}
+
+/** Where things are, as absolute paths. */
+export interface Directories {
+  /** Of `config.json`. */
+  readonly configuration: string;
+  /** Of the file store. */
+  readonly state: string;
+  readonly working: string;
+  readonly home: string | undefined;
 }
 
 /**
@@ -80,6 +105,8 @@ export interface Context {
   /** Tells who listens on a loopback port; `undefined` where nobody can be named. Never fails. */
   readonly findPortOwner: (port: number) => Promise<PortOwner | undefined>;
   readonly files: Files;
+  readonly directories: Directories;
+  readonly surroundings: Surroundings;
   readonly now: () => Date;
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;

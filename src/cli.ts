@@ -1,0 +1,181 @@
+import { Command, CommanderError, Option } from 'commander';
+import { Chalk } from 'chalk';
+import { version } from '../package.json';
+import type { Context } from './context.ts';
+import { EntraLoginError, exitCodes } from './errors.ts';
+import { renderError, renderErrorJson } from './render/error.ts';
+
+const examples = {
+  login: `
+Examples:
+  entra-login login --tenant contoso.com --client-id 11111111-2222-3333-4444-555555555555
+  entra-login login                          again, with what the account was signed in with
+  entra-login login --port 0                 on any free port (Entra ignores the port of localhost)
+  entra-login login --no-browser             prints the URL; for ssh -L 5000:localhost:5000
+  entra-login login --manual                 for machines that no browser reaches`,
+  whoami: `
+Examples:
+  entra-login whoami
+  entra-login whoami --claim oid             one value, for scripts
+  entra-login whoami --check                 proves that the account still works
+  entra-login whoami --userinfo              asks Microsoft Graph's UserInfo endpoint`,
+  token: `
+Examples:
+  curl -H "Authorization: Bearer $(entra-login token)" https://graph.microsoft.com/v1.0/me
+  entra-login token --resource https://management.azure.com
+  entra-login token --json                   with expiry, scopes and account
+  entra-login token --refresh                renews even if the kept one is still valid`,
+  logout: `
+Examples:
+  entra-login logout
+  entra-login logout --all
+  entra-login logout --end-browser-session   also ends the browser's sign-on`,
+  demo: `
+Examples:
+  entra-login demo                           a whole sign-in, at an Entra ID emulator of its own
+  entra-login demo --serve                   keeps the emulator up for your own tests`,
+};
+
+/**
+ * Runs a command line: parses it, runs the command, prints an error where there is one.
+ * Answers the exit code; nothing else is decided by errors than that (contract, section 2).
+ */
+export async function run(argv: readonly string[], context: Context): Promise<number> {
+  const program = buildProgram(context);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0; // --help, --version
+    const failure = toEntraLoginError(error, context);
+    printError(failure, argv, context);
+    return exitCodes[failure.code];
+  }
+}
+
+function buildProgram(context: Context): Command {
+  const program = new Command('entra-login')
+    .description('Sign in to Microsoft Entra ID, keep the tokens safe, hand them to whatever needs them.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
+    .addHelpText('after', '\nNo tenant at hand? entra-login demo shows a whole sign-in.');
+
+  settings(command(program, context, 'login', 'sign a person in through the browser'))
+    .addOption(new Option('--port <n>', 'the port of the redirect URI alone; 0 is any free one'))
+    .option('--browser <command>', 'the browser to open; %s stands for the URL')
+    .option('--no-browser', 'open none: print the URL and wait for the redirect')
+    .option('--manual', 'print the URL and read the redirected URL pasted back')
+    .addOption(
+      new Option('--prompt <what>', 'make Entra ask').choices(['login', 'select_account', 'consent', 'none']),
+    )
+    .option('--login-hint <username>', 'the account to sign in')
+    .option('--domain-hint <domain>', 'the domain whose sign-in page to use')
+    .option('--claims <json>', 'a claims request, as JSON or base64 of it')
+    .addOption(new Option('--response-mode <mode>', 'how the answer comes back').choices(['form_post', 'query']))
+    .option('--force', 'sign in again, and replace another account')
+    .addHelpText('after', examples.login)
+    .action(async (options: object) => (await import('./commands/login.ts')).login(options, context));
+
+  settings(command(program, context, 'whoami', 'show who is signed in'))
+    .option('--claim <name>', 'print one claim')
+    .option('--check', 'renew the tokens first')
+    .option('--userinfo', 'ask the UserInfo endpoint')
+    .addHelpText('after', examples.whoami)
+    .action(async (options: object) => (await import('./commands/whoami.ts')).whoami(options, context));
+
+  settings(command(program, context, 'token', 'print an access token'))
+    .option('--resource <uri>', 'short for --scope URI/.default')
+    .option('--min-validity <duration>', 'how long the token must still live (5m)')
+    .option('--refresh', 'renew even if the kept one is valid')
+    .option('--output <form>', 'raw or json')
+    .addHelpText('after', examples.token)
+    .action(async (options: object) => (await import('./commands/token.ts')).token(options, context));
+
+  command(program, context, 'logout', 'forget the account')
+    .option('--store <where>', 'keychain, file or memory')
+    .option('--all', 'of every profile')
+    .option('--end-browser-session', "also end the browser's sign-on")
+    .option('--browser <command>', 'the browser to open for that')
+    .option('--no-browser', 'open none: print the URL')
+    .addHelpText('after', examples.logout)
+    .action(async (options: object) => (await import('./commands/logout.ts')).logout(options, context));
+
+  command(program, context, 'demo', 'show a whole sign-in at an emulator of its own')
+    .option('--serve', 'keep the emulator up and print the settings to use against it')
+    .addHelpText('after', examples.demo)
+    .action(async (options: object) => (await import('./commands/demo.ts')).demo(options, context));
+  return program;
+}
+
+/** Adds a command with the options that every command has. */
+function command(program: Command, context: Context, name: string, description: string): Command {
+  const { stdout, stderr } = context;
+  return program
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: () => {}, // errors are printed in one place
+      getOutHelpWidth: () => Math.min(stdout.columns, 100),
+      getErrHelpWidth: () => Math.min(stderr.columns, 100),
+      getOutHasColors: () => stdout.colorLevel > 0,
+      getErrHasColors: () => stderr.colorLevel > 0,
+    })
+    .exitOverride()
+    .command(name)
+    .description(description)
+    .option('--profile <name>', 'the profile to use (default)')
+    .option('--json', 'print JSON')
+    .option('--quiet', 'no progress and no warnings')
+    .option('--verbose', 'say more')
+    .option('--no-color', 'no colours')
+    .option('--timeout <duration>', 'how long to wait (login 5m, else 30s)');
+}
+
+function settings(of: Command): Command {
+  return of
+    .option('--tenant <tenant>', 'tenant ID, domain, organizations, common or consumers')
+    .option('--client-id <id>', 'the Application (client) ID')
+    .option('--redirect-uri <uri>', 'as registered (http://localhost:5000/callback)')
+    .option('--scope <scope>', 'scopes to ask for (repeatable)', (value, before: string[] = []) => [...before, value])
+    .option('--cloud <cloud>', 'public, usgov, china, bleu, delos or govsg')
+    .option('--authority-host <url>', 'a custom domain, External ID or a test server')
+    .option('--store <where>', 'keychain, file or memory');
+}
+
+function toEntraLoginError(error: unknown, context: Context): EntraLoginError {
+  if (error instanceof EntraLoginError) return error;
+  // Whatever Ctrl-C broke off, it was Ctrl-C.
+  if (context.signal.aborted && context.signal.reason instanceof EntraLoginError) return context.signal.reason;
+  if (error instanceof CommanderError) {
+    const message = error.message.replace(/^error: /, '');
+    return new EntraLoginError('usage', sentence(message), { hint: 'entra-login --help lists commands and options' });
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return new EntraLoginError('unexpected', `This is a defect of entra-login: ${message}`, {
+    hint: 'Please report it with the output of --verbose: npm bugs entra-login',
+    cause: error,
+  });
+}
+
+function sentence(text: string): string {
+  const trimmed = text.trim();
+  return `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}${/[.?!)]$/.test(trimmed) ? '' : '.'}`;
+}
+
+function printError(error: EntraLoginError, argv: readonly string[], { stderr }: Context): void {
+  const end = argv.indexOf('--');
+  const own = end < 0 ? argv : argv.slice(0, end);
+  if (own.includes('--verbose')) stderr.write(`${stackOf(error)}\n`);
+  const isJson = own.includes('--json') || own.includes('--output=json');
+  stderr.write(isJson ? renderErrorJson(error) : renderError(error, new Chalk({ level: stderr.colorLevel })));
+}
+
+// Frames alone: the messages of foreign errors may quote what they choked on.
+function stackOf(error: EntraLoginError): string {
+  const lines: string[] = [];
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    const frames = (cause.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+    lines.push(`${lines.length === 0 ? '' : 'caused by '}${cause.name}`, ...frames);
+  }
+  return lines.join('\n');
+}

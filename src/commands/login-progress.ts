@@ -1,0 +1,113 @@
+import type { BrowserSignInEvent } from '../auth/browser-sign-in.ts';
+import type { Deadline } from '../auth/deadline.ts';
+import type { Context } from '../context.ts';
+import { renderBrowserPrompt, renderNothingYet, renderWaiting } from '../render/sign-in.ts';
+import { colorsOf, say, tell, warn } from './notices.ts';
+import type { CommonOptions } from './opened-profile.ts';
+
+/** Words on stderr while a browser sign-in is under way. */
+export interface LoginProgress {
+  readonly onEvent: (event: BrowserSignInEvent) => void;
+  /** Ends the countdown. */
+  end(): void;
+}
+
+// Long enough to type a password, short enough that somebody in front of an error page is still there.
+const silenceBeforeHelp = 30_000;
+
+/** Starts the words: URL, countdown, and help after 30 seconds of silence. */
+export function startLoginProgress(
+  context: Pick<Context, 'stderr' | 'now'>,
+  options: CommonOptions,
+  sign: { readonly tenant: string; readonly opensItself: boolean; readonly deadline: Deadline },
+): LoginProgress {
+  const { stderr } = context;
+  const colors = colorsOf(stderr);
+  const isShowing = options.quiet !== true && options.json !== true;
+  const countsDown = isShowing && stderr.isTerminal;
+  let arrived = false;
+  let help: NodeJS.Timeout | undefined;
+  let countdown: NodeJS.Timeout | undefined;
+
+  const eraseLine = (): void => {
+    if (countsDown) stderr.write('\r\u001b[K');
+  };
+  const drawLine = (): void => {
+    if (countsDown) stderr.write(`\r\u001b[K${renderWaiting(sign.deadline.remaining(), colors)}`);
+  };
+  const sayAbove = (speak: () => void): void => {
+    eraseLine();
+    speak();
+    if (countdown !== undefined) drawLine();
+  };
+  const end = (): void => {
+    clearTimeout(help);
+    clearInterval(countdown);
+    if (countdown !== undefined) eraseLine();
+    countdown = undefined;
+  };
+
+  const start = (startUrl: string, authorizationUrl: string): void => {
+    // A person clicks the short one; a script, or somebody who forwards it elsewhere, needs the real one.
+    const url = stderr.isTerminal && sign.opensItself ? startUrl : authorizationUrl;
+    if (options.json === true) {
+      const expiresAt = new Date(context.now().getTime() + sign.deadline.remaining()).toISOString();
+      stderr.write(`${JSON.stringify({ event: 'browser', url, expiresAt })}\n`);
+    } else {
+      stderr.write(renderBrowserPrompt({ url, opensItself: sign.opensItself, tenant: sign.tenant }, colors));
+    }
+    if (isShowing && !countsDown) say(context, options, renderWaiting(sign.deadline.remaining(), colors));
+    if (countsDown) {
+      countdown = setInterval(drawLine, 1000);
+      drawLine();
+    }
+    help = setTimeout(() => {
+      sayAbove(() => say(context, options, renderNothingYet({ url: authorizationUrl, arrived })));
+    }, silenceBeforeHelp);
+  };
+
+  const onEvent = (event: BrowserSignInEvent): void => {
+    switch (event.type) {
+      case 'listening':
+        start(event.startUrl, event.authorizationUrl);
+        break;
+      case 'browser_opened':
+        tell(context, options, 'A browser was started.');
+        break;
+      case 'browser_failed':
+        sayAbove(() =>
+          warn(context, options, `No browser could be opened (${event.reason}): open the address yourself.`),
+        );
+        break;
+      case 'browser_arrived':
+        arrived = true;
+        sayAbove(() => tell(context, options, 'The browser reached this machine and was sent on to Entra.'));
+        break;
+      case 'tls_client_hello':
+        sayAbove(() =>
+          warn(
+            context,
+            options,
+            'The browser insists on https for localhost, where only http is served. Remove "localhost" from its HSTS list (chrome://net-internals/#hsts) or use another browser; the wait goes on.',
+          ),
+        );
+        break;
+      case 'bare_redirect':
+        sayAbove(() =>
+          warn(
+            context,
+            options,
+            "The browser came back without an answer, as a button on Entra's error page makes it do; the wait goes on.",
+          ),
+        );
+        break;
+      case 'stray_request':
+        sayAbove(() => tell(context, options, `A request that is not the redirect was refused (${event.reason}).`));
+        break;
+      case 'response_arrived':
+        end();
+        break;
+    }
+  };
+  return { onEvent, end };
+}

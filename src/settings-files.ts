@@ -1,0 +1,108 @@
+import type { Context } from './context.ts';
+import { EntraLoginError } from './errors.ts';
+import { isRecord, parseJsonObject } from './auth/json.ts';
+
+/** The texts of one profile's settings as a file holds them, with the file's path for messages. */
+export interface FileSettings {
+  readonly path: string;
+  /** Setting names as in the file; `scopes` joined with spaces. */
+  readonly values: Readonly<Record<string, string>>;
+  /** Names the file and the line a setting stands on. */
+  readonly placeOf: (name: string) => string;
+}
+
+const projectMembers = ['profile', 'tenant', 'clientId', 'redirectUri', 'scopes', 'cloud'];
+const profileMembers = [...projectMembers.slice(1), 'authorityHost', 'clientCertificate', 'store', 'browser'];
+const projectFileName = '.entra-login.json';
+
+/**
+ * Finds and reads the project file, from the working directory upwards, no further than the repository's root or
+ * HOME. Anything but its own members is refused by name: a cloned repository must not be able to send a sign-in
+ * elsewhere or run something. Errors: `configuration`.
+ */
+export async function readProjectFile(
+  context: Pick<Context, 'files' | 'directories'>,
+): Promise<FileSettings | undefined> {
+  const { files, directories } = context;
+  const separator = directories.working.includes('\\') ? '\\' : '/';
+  for (let folder = directories.working; ; folder = folder.slice(0, folder.lastIndexOf(separator))) {
+    const path = `${folder}${separator}${projectFileName}`;
+    if (await files.exists(path)) return await readOwnProjectFile(files, path);
+    if (folder === directories.home || !folder.includes(separator)) return undefined;
+    if (await files.exists(`${folder}${separator}.git`)) return undefined;
+  }
+}
+
+async function readOwnProjectFile(files: Context['files'], path: string): Promise<FileSettings | undefined> {
+  const text = await files.readText(path);
+  if (text === undefined) return undefined;
+  if (!(await files.isOwnedByUser(path))) {
+    throw new EntraLoginError('configuration', `${path} belongs to another user, so it is not used.`, {
+      hint: 'Make it your own, or work in another directory.',
+    });
+  }
+  return readMembers(path, text, parse(path, text), projectMembers, 'A project file may hold only');
+}
+
+/**
+ * Reads the user's `config.json`: the profile chosen with `profile use`, and the settings of the profile that
+ * `chooseProfile` decides on. Errors: `configuration`.
+ */
+export async function readUserFile(
+  context: Pick<Context, 'files' | 'directories'>,
+): Promise<{ readonly profile: FileSettings; readonly settingsOf: (profile: string) => FileSettings } | undefined> {
+  const path = `${context.directories.configuration}/config.json`;
+  const text = await context.files.readText(path);
+  if (text === undefined) return undefined;
+  const { profiles = {}, ...rest } = parse(path, text);
+  if (!isRecord(profiles)) throw wrongMember(path, text, 'profiles', 'must be an object');
+  const chosen = readMembers(path, text, rest, ['profile'], 'The configuration file may hold only profiles and');
+  const settingsOf = (profile: string): FileSettings => {
+    const members = Object.hasOwn(profiles, profile) ? profiles[profile] : {};
+    if (!isRecord(members)) throw wrongMember(path, text, profile, 'must be an object');
+    return readMembers(path, text, members, profileMembers, 'A profile may hold only');
+  };
+  return { profile: chosen, settingsOf };
+}
+
+function parse(path: string, text: string): Record<string, unknown> {
+  const value = parseJsonObject(text);
+  if (value !== undefined) return value;
+  throw new EntraLoginError('configuration', `${path} is not a JSON object.`, {
+    hint: 'Mend or remove the file; nothing in it was used.',
+  });
+}
+
+function readMembers(
+  path: string,
+  text: string,
+  members: Record<string, unknown>,
+  allowed: readonly string[],
+  rule: string,
+): FileSettings {
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(members)) {
+    if (name === '$schema') continue;
+    if (!allowed.includes(name))
+      throw wrongMember(path, text, name, `is not allowed`, `${rule} ${allowed.join(', ')}.`);
+    if (name === 'scopes') {
+      const isList = Array.isArray(value) && value.every((scope) => typeof scope === 'string');
+      if (!isList) throw wrongMember(path, text, name, 'must be an array of strings');
+      values[name] = value.join(' ');
+    } else {
+      if (typeof value !== 'string') throw wrongMember(path, text, name, 'must be a string');
+      values[name] = value;
+    }
+  }
+  return { path, values, placeOf: (name) => placeOf(path, text, name) };
+}
+
+function wrongMember(path: string, text: string, name: string, happened: string, hint?: string): EntraLoginError {
+  const message = `"${name}" ${happened} (${placeOf(path, text, name)}).`;
+  return new EntraLoginError('configuration', message, { hint: hint ?? 'Mend the file; nothing in it was used.' });
+}
+
+function placeOf(path: string, text: string, name: string): string {
+  const at = text.search(new RegExp(`"${name.replaceAll(/[^\w]/g, String.raw`\$&`)}"\\s*:`));
+  return at < 0 ? path : `${path}, line ${text.slice(0, at).split('\n').length}`;
+}

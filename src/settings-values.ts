@@ -1,0 +1,106 @@
+import { cloudNames } from './auth/clouds.ts';
+import { isLoopbackHost } from './auth/clouds.ts';
+import type { CloudName } from './auth/clouds.ts';
+import { parseScopes } from './auth/scopes.ts';
+import type { StoreKind } from './context.ts';
+import { EntraLoginError } from './errors.ts';
+
+/** Checks one setting's text and answers its value; throws `configuration`, naming the setting and where it came from. */
+export type ValueReader<T> = (text: string, place: string) => T;
+
+const storeKinds = ['keychain', 'file', 'memory'] as const satisfies readonly StoreKind[];
+
+/** Reads a tenant: a GUID, a domain, or one of Entra's aliases. */
+export const readTenant: ValueReader<string> = (text, place) => {
+  const isName = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i.test(text) && !text.includes('..');
+  if (isName) return text.toLowerCase();
+  throw wrongValue('tenant', place, 'a tenant ID (GUID), a domain, organizations, common or consumers');
+};
+
+/** Reads a client ID (Entra's are GUIDs; another server's need not be). */
+export const readClientId: ValueReader<string> = (text, place) => {
+  if (/^[\w.:~-]{1,200}$/.test(text)) return text;
+  throw wrongValue('client ID', place, 'the Application (client) ID, a GUID, from the Overview page of the app');
+};
+
+/** Reads a redirect URI; answers it byte for byte, since Entra compares it so. */
+export const readRedirectUri: ValueReader<string> = (text, place) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isLoopback = url?.protocol === 'http:' && isLoopbackHost(url.hostname) && url.hostname !== '[::1]';
+  if (isLoopback && url.username === '' && url.password === '' && !/[?#\s\\]/.test(text)) return text;
+  throw wrongValue(
+    'redirect URI',
+    place,
+    'http at localhost or 127.0.0.1, with or without port and path, without query or fragment (not [::1])',
+  );
+};
+
+/** Reads a port for the redirect URI; 0 means any free one. */
+export const readPort: ValueReader<number> = (text, place) => {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw wrongValue('port', place, 'a number from 0 (any free port) to 65535');
+};
+
+/** Reads scopes separated by spaces. */
+export const readScopes: ValueReader<readonly string[]> = (text, place) => {
+  const scopes = parseScopes([text]);
+  // RFC 6749, 3.3: printable ASCII without quote and backslash.
+  if (scopes.length > 0 && scopes.every((scope) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) return scopes;
+  throw wrongValue('scopes', place, 'one or more scopes, separated by spaces');
+};
+
+/** Reads the name of a cloud. */
+export const readCloud: ValueReader<CloudName> = (text, place) => {
+  const found = cloudNames.find((name) => name === text);
+  if (found !== undefined) return found;
+  throw wrongValue('cloud', place, cloudNames.join(', '));
+};
+
+/** Reads an authority host; answers its origin. Plain http is for loopback hosts alone. */
+export const readAuthorityHost: ValueReader<string> = (text, place) => {
+  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`;
+  const url = URL.canParse(withScheme) ? new URL(withScheme) : undefined;
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackHost(url.hostname));
+  const isBare = url?.pathname === '/' && url.search === '' && url.hash === '' && url.username === '';
+  if (url !== undefined && isSafe && isBare) return url.origin;
+  throw wrongValue('authority host', place, 'an https URL without a path, e.g. https://login.microsoftonline.com');
+};
+
+/** Reads a profile's name. */
+export const readProfileName: ValueReader<string> = (text, place) => {
+  if (/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/.test(text)) return text;
+  throw wrongValue('profile', place, 'letters, digits, ".", "_" and "-", at most 64, not beginning with a dot');
+};
+
+/** Reads the kind of store. */
+export const readStore: ValueReader<StoreKind> = (text, place) => {
+  const found = storeKinds.find((kind) => kind === text);
+  if (found !== undefined) return found;
+  throw wrongValue('store', place, storeKinds.join(', '));
+};
+
+/** Reads the browser command; `none` means that none is opened. */
+export const readBrowser: ValueReader<string> = (text, place) => {
+  if (text.trim() !== '' && !/[\0\r\n]/.test(text)) return text.trim();
+  throw wrongValue('browser', place, 'a command, in which %s stands for the URL, or none');
+};
+
+/** Reads a duration such as `90`, `90s`, `5m`, `1h` or `500ms`; answers milliseconds, at most a day. */
+export const readDuration: ValueReader<number> = (text, place) => {
+  const [, amount, unit = 's'] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)?$/.exec(text.trim()) ?? [];
+  const milliseconds = Number(amount) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit as 'ms' | 's' | 'm' | 'h'];
+  if (amount !== undefined && milliseconds <= 86_400_000) return Math.round(milliseconds);
+  throw new EntraLoginError('usage', `The duration is not valid (${place}).`, {
+    hint: 'Allowed: a number with ms, s, m or h, at most a day, e.g. 90s or 5m.',
+  });
+};
+
+/** Reads any text that is not empty; used for secrets and file names. */
+export const readText: ValueReader<string> = (text) => text;
+
+// The value itself is not repeated: people paste secrets into the wrong place.
+function wrongValue(setting: string, place: string, allowed: string): EntraLoginError {
+  return new EntraLoginError('configuration', `The ${setting} is not valid (${place}).`, {
+    hint: `Allowed: ${allowed}.`,
+  });
+}

@@ -1,0 +1,200 @@
+import { authorityHostOf } from './auth/clouds.ts';
+import type { Context, StoreKind } from './context.ts';
+import { EntraLoginError } from './errors.ts';
+import type { FileSettings } from './settings-files.ts';
+import { readProjectFile, readUserFile } from './settings-files.ts';
+import * as values from './settings-values.ts';
+import type { ValueReader } from './settings-values.ts';
+
+/** A setting's value and where it came from, in the contract's words. */
+export interface Setting<T> {
+  readonly value: T;
+  /** `option`, `environment NAME`, `project FILE`, `user FILE`, `account` or `built-in`. */
+  readonly from: string;
+}
+
+/** The settings as options on the command line; texts as typed. */
+export interface SettingsOptions {
+  readonly profile?: string | undefined;
+  readonly tenant?: string | undefined;
+  readonly clientId?: string | undefined;
+  readonly redirectUri?: string | undefined;
+  readonly port?: string | undefined;
+  readonly scope?: readonly string[] | undefined;
+  readonly cloud?: string | undefined;
+  readonly authorityHost?: string | undefined;
+  readonly store?: string | undefined;
+  /** `false` is `--no-browser`. */
+  readonly browser?: string | false | undefined;
+}
+
+/** What the signed-in account contributes. */
+export interface AccountSettings {
+  readonly tenant: string;
+  readonly clientId: string;
+  readonly redirectUri: string;
+  readonly scopes: readonly string[];
+  readonly authorityHost: string;
+}
+
+/** All settings, resolved. */
+export interface Settings {
+  readonly tenant: Setting<string> | undefined;
+  readonly clientId: Setting<string> | undefined;
+  readonly clientSecret: Setting<string> | undefined;
+  readonly redirectUri: Setting<string>;
+  readonly scopes: Setting<readonly string[]>;
+  readonly authorityHost: Setting<string>;
+  /** The command, `none`, or `undefined` for the system's browser. */
+  readonly browser: Setting<string> | undefined;
+}
+
+/** Settings read so far: what is needed to find the account, and the way to the rest once the account is known. */
+export interface LoadedSettings {
+  readonly profile: Setting<string>;
+  /** `undefined` if nobody chose one: then it is where the account is kept, else the keychain. */
+  readonly store: Setting<StoreKind> | undefined;
+  readonly resolve: (account: AccountSettings | undefined) => Settings;
+}
+
+/**
+ * Loads the settings: option > ENTRA_LOGIN_* > project file > user file > account > AZURE_* > built-in (contract,
+ * section 3). Errors: `configuration`, naming the setting and where it came from.
+ */
+export async function loadSettings(
+  context: Pick<Context, 'env' | 'files' | 'directories'>,
+  options: SettingsOptions,
+): Promise<LoadedSettings> {
+  const project = await readProjectFile(context);
+  const userFile = await readUserFile(context);
+  const { env } = context;
+  const profile =
+    first(values.readProfileName, [
+      fromOption('--profile', options.profile),
+      fromEnvironment(env, 'ENTRA_LOGIN_PROFILE'),
+      fromFile('project', project, 'profile'),
+      fromFile('user', userFile?.profile, 'profile'),
+    ]) ?? builtIn('default');
+  const user = userFile?.settingsOf(profile.value);
+  const chain = (name: string, option: string, typed: string | undefined, variable: string): Candidate[] => [
+    fromOption(option, typed),
+    fromEnvironment(env, variable),
+    fromFile('project', project, name),
+    fromFile('user', user, name),
+  ];
+  const store = first(values.readStore, chain('store', '--store', options.store, 'ENTRA_LOGIN_STORE'));
+
+  const resolve = (account: AccountSettings | undefined): Settings => {
+    const tenant = first(values.readTenant, [
+      ...chain('tenant', '--tenant', options.tenant, 'ENTRA_LOGIN_TENANT'),
+      fromAccount(account?.tenant),
+      fromEnvironment(env, 'AZURE_TENANT_ID'),
+    ]);
+    const clientId = first(values.readClientId, [
+      ...chain('clientId', '--client-id', options.clientId, 'ENTRA_LOGIN_CLIENT_ID'),
+      fromAccount(account?.clientId),
+      fromEnvironment(env, 'AZURE_CLIENT_ID'),
+    ]);
+    const redirectUri = first(values.readRedirectUri, [
+      ...chain('redirectUri', '--redirect-uri', options.redirectUri, 'ENTRA_LOGIN_REDIRECT_URI'),
+      fromAccount(account?.redirectUri),
+    ]);
+    const scopes = first(values.readScopes, [
+      ...chain('scopes', '--scope', options.scope?.join(' '), 'ENTRA_LOGIN_SCOPE'),
+      fromAccount(account?.scopes.join(' ')),
+    ]);
+    const azureClientSecret = env['AZURE_CLIENT_ID'] === clientId?.value ? 'AZURE_CLIENT_SECRET' : undefined;
+    return {
+      tenant,
+      clientId,
+      clientSecret: first(values.readText, [
+        fromEnvironment(env, 'ENTRA_LOGIN_CLIENT_SECRET'),
+        azureClientSecret === undefined ? undefined : fromEnvironment(env, azureClientSecret),
+      ]),
+      redirectUri: withPort(redirectUri ?? builtIn('http://localhost:5000/callback'), options.port),
+      scopes: scopes ?? builtIn(['openid', 'profile', 'email', 'offline_access']),
+      authorityHost: authorityHost(),
+      browser: browser(),
+    };
+
+    // A cloud named at one level comes before an authority host of a level below.
+    function authorityHost(): Setting<string> {
+      const hosts = chain('authorityHost', '--authority-host', options.authorityHost, 'ENTRA_LOGIN_AUTHORITY_HOST');
+      const clouds = chain('cloud', '--cloud', options.cloud, 'ENTRA_LOGIN_CLOUD');
+      const perLevel = hosts.map((host, level) => {
+        const cloud = first(values.readCloud, [clouds[level]]);
+        const named = first(values.readAuthorityHost, [host]);
+        return named ?? (cloud === undefined ? undefined : { value: authorityHostOf(cloud.value), from: cloud.from });
+      });
+      const below = [fromAccount(account?.authorityHost), fromEnvironment(env, 'AZURE_AUTHORITY_HOST')];
+      return (
+        perLevel.find((setting) => setting !== undefined) ??
+        first(values.readAuthorityHost, below) ??
+        builtIn(authorityHostOf('public'))
+      );
+    }
+
+    function browser(): Setting<string> | undefined {
+      if (options.browser === false) return { value: 'none', from: 'option' };
+      return first(values.readBrowser, [
+        ...chain('browser', '--browser', options.browser, 'ENTRA_LOGIN_BROWSER'),
+        fromEnvironment(env, 'BROWSER'),
+      ]);
+    }
+  };
+  return { profile, store, resolve };
+}
+
+/** Answers the tenant and client ID, or throws `configuration` that says how to set what is missing. */
+export function requireClient(settings: Settings): { readonly tenant: string; readonly clientId: string } {
+  const { tenant, clientId } = settings;
+  if (tenant !== undefined && clientId !== undefined) return { tenant: tenant.value, clientId: clientId.value };
+  const missing = tenant === undefined ? (clientId === undefined ? 'tenant and client ID' : 'tenant') : 'client ID';
+  throw new EntraLoginError('configuration', `No ${missing} set.`, {
+    hint: 'entra-login login --tenant TENANT --client-id CLIENT-ID (or ENTRA_LOGIN_TENANT and ENTRA_LOGIN_CLIENT_ID); both stand on the Overview page of the app registration. To try it without a tenant: entra-login demo',
+  });
+}
+
+interface Given {
+  readonly text: string;
+  readonly from: string;
+  /** For messages: option, variable, or file and line. */
+  readonly place: string;
+}
+type Candidate = Given | undefined;
+
+function first<T>(read: ValueReader<T>, candidates: readonly Candidate[]): Setting<T> | undefined {
+  const given = candidates.find((candidate) => candidate !== undefined);
+  return given === undefined ? undefined : { value: read(given.text, given.place), from: given.from };
+}
+
+function fromOption(option: string, text: string | undefined): Candidate {
+  return text === undefined ? undefined : { text, from: 'option', place: option };
+}
+
+// An empty variable counts as unset, as everywhere in shells and CI.
+function fromEnvironment(env: Context['env'], name: string): Candidate {
+  const text = env[name];
+  return text === undefined || text === '' ? undefined : { text, from: `environment ${name}`, place: name };
+}
+
+function fromFile(kind: 'project' | 'user', file: FileSettings | undefined, name: string): Candidate {
+  const text = file?.values[name];
+  return file === undefined || text === undefined
+    ? undefined
+    : { text, from: `${kind} ${file.path}`, place: file.placeOf(name) };
+}
+
+function fromAccount(text: string | undefined): Candidate {
+  return text === undefined ? undefined : { text, from: 'account', place: 'the signed-in account' };
+}
+
+function builtIn<T>(value: T): Setting<T> {
+  return { value, from: 'built-in' };
+}
+
+function withPort(setting: Setting<string>, port: string | undefined): Setting<string> {
+  if (port === undefined) return setting;
+  const number = values.readPort(port, '--port');
+  return { value: setting.value.replace(/^(http:\/\/[^/:]+)(?::\d*)?/, `$1:${number}`), from: 'option' };
+}

@@ -1,0 +1,56 @@
+import type { TokenSet } from '../auth/token-set.ts';
+import { graphResource, resourcesOf } from '../auth/scopes.ts';
+import type { SecretStore } from '../context.ts';
+import { EntraLoginError } from '../errors.ts';
+import type { KeptAccessToken, KeptProfile, KeptSignIn } from './kept-profile.ts';
+import { parseProfile, serializeProfile } from './kept-profile.ts';
+
+// The contract's limit: enough for a developer's day, and the item stays readable in milliseconds.
+const mostAccessTokens = 32;
+
+/** Reads what a profile keeps. Damaged or foreign content is `store_failed` with the mend, and stays as it is. */
+export async function readProfile(store: SecretStore, profile: string): Promise<KeptProfile> {
+  const text = await store.read(profile);
+  if (text === undefined) return { accessTokens: [] };
+  const kept = parseProfile(text);
+  if (kept !== undefined) return kept;
+  throw new EntraLoginError('store_failed', `What is kept for profile "${profile}" (${store.kind}) cannot be read.`, {
+    hint: `It is damaged or not ours; to forget it: entra-login logout --profile ${profile}`,
+  });
+}
+
+/** Keeps a profile: access tokens that have expired are dropped, then the oldest beyond 32. */
+export async function writeProfile(store: SecretStore, profile: string, kept: KeptProfile, now: Date): Promise<void> {
+  const valid = kept.accessTokens.filter((token) => token.expiresAt > now);
+  const newestFirst = valid.toSorted((a, b) => b.issuedAt.getTime() - a.issuedAt.getTime());
+  const accessTokens = newestFirst.slice(0, mostAccessTokens);
+  await store.write(profile, serializeProfile({ ...kept, accessTokens }));
+}
+
+/** Makes the record of a person's access token out of a token set. */
+export function keepAccessToken(
+  signIn: Pick<KeptSignIn, 'authorityHost' | 'clientId' | 'account'>,
+  tokenSet: TokenSet,
+  asked: readonly string[],
+  now: Date,
+): KeptAccessToken {
+  return {
+    kind: 'person',
+    authorityHost: signIn.authorityHost,
+    tenant: signIn.account.tenantId,
+    clientId: signIn.clientId,
+    resource: resourcesOf(asked)[0] ?? graphResource,
+    asked,
+    scopes: tokenSet.scopes,
+    accessToken: tokenSet.accessToken,
+    expiresAt: tokenSet.expiresAt,
+    issuedAt: now,
+  };
+}
+
+/** Puts an access token beside the others, in place of the one it renews (same resource, client, tenant, kind). */
+export function replaceAccessToken(tokens: readonly KeptAccessToken[], token: KeptAccessToken): KeptAccessToken[] {
+  const keyOf = ({ kind, authorityHost, tenant, clientId, resource }: KeptAccessToken): string =>
+    JSON.stringify([kind, authorityHost, tenant, clientId, resource]);
+  return [token, ...tokens.filter((other) => keyOf(other) !== keyOf(token))];
+}
