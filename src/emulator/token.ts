@@ -1,0 +1,77 @@
+import { redeemCode } from './authorization-code-grant.ts';
+import { authenticateApplication } from './client-credentials-grant.ts';
+import { readClient } from './client-authentication.ts';
+import type { PresentedClient } from './client-authentication.ts';
+import { pollDevice } from './device-code-grant.ts';
+import { readClaims } from './authorize.ts';
+import type { EmulatorRequest, Reply } from './exchange.ts';
+import { jsonReply, parameter, repeatedParameter } from './exchange.ts';
+import { refreshTokens } from './refresh-token-grant.ts';
+import { refusals } from './refusals.ts';
+import type { EmulatorState } from './state.ts';
+import { resolveSegment } from './tenant-segment.ts';
+import type { TenantSegment } from './tenant-segment.ts';
+
+/** A token request as a grant sees it. */
+export interface TokenRequest {
+  readonly client: PresentedClient;
+  readonly segment: TenantSegment;
+  readonly form: URLSearchParams;
+  /** The Origin header: set by browsers only, which is how single-page applications are told apart. */
+  readonly origin: string | undefined;
+  readonly claims: string | undefined;
+  readonly clientInfo: boolean;
+}
+
+const deviceGrantType = 'urn:ietf:params:oauth:grant-type:device_code';
+
+/** Headers of every token answer (entra.md 1.9). */
+export const tokenHeaders = { 'Cache-Control': 'no-store, no-cache', Pragma: 'no-cache', Expires: '-1' } as const;
+
+/** Answers the token endpoint. */
+export function answerToken(state: EmulatorState, request: EmulatorRequest): Reply {
+  const { form } = request;
+  const { origin } = request.headers;
+  if (request.method === 'OPTIONS') return preflight(origin);
+  if (request.method !== 'POST') throw refusals.postOnly(request.method);
+  const segment = resolveSegment(state.directory, request.tenantSegment);
+  const repeated = repeatedParameter(form);
+  if (repeated !== undefined) throw refusals.parameterRepeated(repeated);
+  const grantType = parameter(form, 'grant_type');
+  if (grantType === undefined) throw refusals.parameterMissing('grant_type');
+  if (form.has('resource')) throw refusals.resourceParameter();
+  const tokenRequest: TokenRequest = {
+    client: readClient(state, request, segment),
+    segment,
+    form,
+    origin,
+    claims: readClaims(parameter(form, 'claims')),
+    clientInfo: parameter(form, 'client_info') === '1',
+  };
+  const body = redeem(state, grantType, tokenRequest);
+  return jsonReply(200, body, { ...tokenHeaders, 'x-ms-clitelem': '1,0,0,,', ...corsHeaders(origin) });
+}
+
+function redeem(state: EmulatorState, grantType: string, request: TokenRequest): Record<string, unknown> {
+  switch (grantType) {
+    case 'authorization_code':
+      return redeemCode(state, request);
+    case 'refresh_token':
+      return refreshTokens(state, request);
+    case deviceGrantType:
+      return pollDevice(state, request);
+    case 'client_credentials':
+      return authenticateApplication(state, request);
+    default:
+      throw refusals.unsupportedGrant(grantType);
+  }
+}
+
+function preflight(origin: string | undefined): Reply {
+  const headers = { 'Access-Control-Allow-Methods': 'POST, OPTIONS', 'Access-Control-Allow-Headers': 'content-type' };
+  return { status: 200, headers: { ...headers, ...corsHeaders(origin) }, body: '' };
+}
+
+function corsHeaders(origin: string | undefined): Reply['headers'] {
+  return origin === undefined ? {} : { 'Access-Control-Allow-Origin': origin };
+}
