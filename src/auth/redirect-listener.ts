@@ -65,14 +65,14 @@ export interface RedirectResponse {
 }
 
 const defaultLimits: RedirectLimits = {
-  // A code is 1 to 2 kB and an error text a few; 64 KiB leaves room for a claims challenge and client_info.
-  bodyBytes: 64 * 1024,
+  // A code is 1 to 2 kB, an error text with a claims challenge a few; ten times that is room enough.
+  bodyBytes: 32 * 1024,
   // Cookies of every other app on localhost come along, whatever its port, so Node's 16 KiB may be too few.
   headerBytes: 32 * 1024,
   headersWithin: 5_000,
   requestWithin: 10_000,
-  // A browser opens at most six to one host. Beyond this the oldest gives way to the newest.
-  connections: 64,
+  // A browser opens at most six. Beyond this the oldest gives way to the newest; held ones cost some 20 kB each.
+  connections: 256,
   respondWithin: 2_000,
 };
 
@@ -140,6 +140,7 @@ export async function startRedirectListener(options: RedirectListenerOptions): P
     server.maxRequestsPerSocket = 1;
     server.on('request', onRequest);
     server.on('checkContinue', onRequest);
+    server.on('checkExpectation', onRequest); // Node's own 417 would keep the connection
     server.on('connection', (socket) => connections.add(socket));
     server.on('clientError', (error, socket) => {
       const verdict = judgeBrokenRequest(error, socket);

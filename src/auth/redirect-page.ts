@@ -12,7 +12,8 @@ export function renderSuccessPage(page: {
   const facts: [string, string][] = [
     ['Name', page.name],
     ['Username', page.username],
-    ['Tenant', page.tenantName ? `${page.tenantName} (${page.tenantId})` : page.tenantId],
+    ['Tenant', page.tenantName ?? ''],
+    ['Tenant ID', page.tenantId],
     ['Application', page.clientName ?? ''],
   ];
   return renderPage({
@@ -124,7 +125,7 @@ dl{margin:20px 0;border-top:1px solid var(--line)}
 dl div{display:grid;grid-template-columns:8rem 1fr;gap:0 16px;padding:8px 0;border-bottom:1px solid var(--line)}
 dt{color:var(--soft)}
 dd{margin:0}
-code{font:0.9em ui-monospace,SFMono-Regular,Consolas,monospace;background:var(--back);padding:.1em .35em;border-radius:5px}
+code{font:0.9em ui-monospace,SFMono-Regular,Consolas,monospace;background:var(--back);padding:.1em .35em;border-radius:5px;-webkit-box-decoration-break:clone;box-decoration-break:clone}
 .program{margin:24px 0 0;color:var(--soft);font-size:.875rem}
 @media (max-width:480px){main{padding:24px 20px}dl div{grid-template-columns:1fr}}
 `;

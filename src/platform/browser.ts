@@ -36,15 +36,16 @@ export async function openBrowser(
 
   const launchers = systemLaunchers(here);
   if (launchers === 'open') return openWithPackage(href, here);
-  let failure = `none of ${launchers.map(([program]) => program).join(', ')} is installed`;
+  const failures: string[] = [];
   for (const [program, ...words] of launchers) {
     const file = await findProgram(program, here);
     if (file === undefined) continue;
     const launch = await start(file, [...words, href], here);
     if (launch.outcome === 'opened') return launch;
-    failure = launch.reason;
+    failures.push(launch.reason);
   }
-  return { outcome: 'failed', reason: failure };
+  const missing = `none of ${launchers.map(([program]) => program).join(', ')} is installed`;
+  return { outcome: 'failed', reason: failures.join(', ') || missing };
 }
 
 /**

@@ -27,13 +27,13 @@ export function listeningSockets(table: string, port: number): { readonly inode:
   return table.split('\n').flatMap((line) => {
     const [, local, , state, , , , userId, , inode] = line.trim().split(/\s+/);
     const [address, hexPort] = (local ?? '').split(':');
-    const isOurs = state === '0A' && parseInt(hexPort ?? '', 16) === port && takesLoopback(address ?? '');
+    const isOurs = state === '0A' && parseInt(hexPort ?? '', 16) === port && isLoopbackOrAny(address ?? '');
     return isOurs && inode !== undefined && userId !== undefined ? [{ inode, userId }] : [];
   });
 }
 
 /** 0.0.0.0 and ::, 127.x.x.x (plain or mapped), ::1; words stand in the machine's byte order, mostly little-endian. */
-function takesLoopback(address: string): boolean {
+function isLoopbackOrAny(address: string): boolean {
   return /^0+$|7F$|^7F|^0{24}(01000000|00000001)$/.test(address);
 }
 
