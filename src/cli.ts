@@ -66,9 +66,7 @@ function buildProgram(context: Context): Command {
     .option('--browser <command>', 'the browser to open; %s stands for the URL')
     .option('--no-browser', 'open none: print the URL and wait for the redirect')
     .option('--manual', 'print the URL and read the redirected URL pasted back')
-    .addOption(
-      new Option('--prompt <what>', 'make Entra ask').choices(['login', 'select_account', 'consent', 'none']),
-    )
+    .addOption(new Option('--prompt <what>', 'make Entra ask').choices(['login', 'select_account', 'consent', 'none']))
     .option('--login-hint <username>', 'the account to sign in')
     .option('--domain-hint <domain>', 'the domain whose sign-in page to use')
     .option('--claims <json>', 'a claims request, as JSON or base64 of it')
@@ -104,7 +102,7 @@ function buildProgram(context: Context): Command {
   command(program, context, 'demo', 'show a whole sign-in at an emulator of its own')
     .option('--serve', 'keep the emulator up and print the settings to use against it')
     .addHelpText('after', examples.demo)
-    .action(async (options: object) => (await import('./commands/demo.ts')).demo(options, context));
+    .action(async (options: object) => (await import('./commands/demo.ts')).demo(options, context, run));
   return program;
 }
 
@@ -136,7 +134,10 @@ function settings(of: Command): Command {
     .option('--tenant <tenant>', 'tenant ID, domain, organizations, common or consumers')
     .option('--client-id <id>', 'the Application (client) ID')
     .option('--redirect-uri <uri>', 'as registered (http://localhost:5000/callback)')
-    .option('--scope <scope>', 'scopes to ask for (repeatable)', (value, before: string[] = []) => [...before, value])
+    .option('--scope <scope>', 'scopes to ask for (repeatable)', (value, before: readonly string[] | undefined) => [
+      ...(before ?? []),
+      value,
+    ])
     .option('--cloud <cloud>', 'public, usgov, china, bleu, delos or govsg')
     .option('--authority-host <url>', 'a custom domain, External ID or a test server')
     .option('--store <where>', 'keychain, file or memory');

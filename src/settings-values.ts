@@ -8,6 +8,13 @@ import { EntraLoginError } from './errors.ts';
 /** Checks one setting's text and answers its value; throws `configuration`, naming the setting and where it came from. */
 export type ValueReader<T> = (text: string, place: string) => T;
 
+const durationUnits: readonly (readonly [string, number])[] = [
+  ['ms', 1],
+  ['s', 1000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+];
+
 const storeKinds = ['keychain', 'file', 'memory'] as const satisfies readonly StoreKind[];
 
 /** Reads a tenant: a GUID, a domain, or one of Entra's aliases. */
@@ -88,7 +95,7 @@ export const readBrowser: ValueReader<string> = (text, place) => {
 /** Reads a duration such as `90`, `90s`, `5m`, `1h` or `500ms`; answers milliseconds, at most a day. */
 export const readDuration: ValueReader<number> = (text, place) => {
   const [, amount, unit = 's'] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)?$/.exec(text.trim()) ?? [];
-  const milliseconds = Number(amount) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit as 'ms' | 's' | 'm' | 'h'];
+  const milliseconds = Number(amount) * (new Map(durationUnits).get(unit) ?? 0);
   if (amount !== undefined && milliseconds <= 86_400_000) return Math.round(milliseconds);
   throw new EntraLoginError('usage', `The duration is not valid (${place}).`, {
     hint: 'Allowed: a number with ms, s, m or h, at most a day, e.g. 90s or 5m.',

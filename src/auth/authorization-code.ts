@@ -45,12 +45,7 @@ export async function prepareAuthorization(
   const noRequests: openid.CustomFetch = () => Promise.reject(new Error('building a URL sends nothing'));
   const configuration = await configureOpenIdClient(context, client, noRequests);
   const urlFor = (redirectUri: string): string => {
-    const optional = {
-      prompt: options.prompt,
-      login_hint: options.loginHint,
-      domain_hint: options.domainHint,
-      claims: options.claims,
-    };
+    const { prompt, loginHint, domainHint, claims } = options;
     return openid.buildAuthorizationUrl(configuration, {
       redirect_uri: redirectUri,
       response_mode: options.responseMode,
@@ -59,7 +54,10 @@ export async function prepareAuthorization(
       nonce,
       code_challenge: codeChallenge,
       code_challenge_method: 'S256',
-      ...(JSON.parse(JSON.stringify(optional)) as Record<string, string>),
+      ...(prompt === undefined ? {} : { prompt }),
+      ...(loginHint === undefined ? {} : { login_hint: loginHint }),
+      ...(domainHint === undefined ? {} : { domain_hint: domainHint }),
+      ...(claims === undefined ? {} : { claims }),
     }).href;
   };
   return { options, state, nonce, codeVerifier, urlFor };

@@ -64,7 +64,7 @@ export async function requestTokenSet(
     return withKid();
   };
   const send = async (url: string, init: openid.CustomFetchOptions): Promise<Response> => {
-    const body = new URLSearchParams(String(init.body));
+    const body = new URLSearchParams(init.body instanceof URLSearchParams ? init.body : '');
     if (request.redirectUri !== undefined) body.set('redirect_uri', request.redirectUri);
     const { method, headers } = init;
     const policy = { what, retries: request.retries, deadline: request.deadline };
