@@ -1,19 +1,9 @@
 import { EntraLoginError } from '../errors.ts';
+import type { KeychainOptions } from './keychain.ts';
 import { connectDbus, findSessionBus, type DbusConnection, type DbusFailure, type DbusReply } from './keychain-dbus.ts';
 import { isVariant, type DbusValue } from './keychain-dbus-values.ts';
 import { answerTimeLimit, keychainService, keychainUnavailable, type KeychainItems } from './keychain-items.ts';
 import { forgetCommand } from './secret-store-name.ts';
-
-/** What the Secret Service needs to know about the person and the process. */
-export interface SecretServiceOptions {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** How long a person may take to unlock the keychain, in milliseconds. */
-  readonly unlockTimeLimit: number;
-  /** Called when the keychain is locked and the person is being waited for. */
-  readonly onLocked: () => void;
-  /** Ends every wait with `cancelled`. */
-  readonly signal: AbortSignal | undefined;
-}
 
 const serviceName = 'org.freedesktop.secrets';
 const servicePath = '/org/freedesktop/secrets';
@@ -43,7 +33,7 @@ const readAttempts = 4;
  * not be ended; see docs/decisions/keychain.md. The items are those that `@napi-rs/keyring` and `secret-tool` know.
  */
 export async function withSecretService<T>(
-  options: SecretServiceOptions,
+  options: KeychainOptions,
   work: (items: KeychainItems) => Promise<T>,
 ): Promise<T> {
   options.signal?.throwIfAborted();
@@ -63,10 +53,10 @@ export async function withSecretService<T>(
 
 class SecretService implements KeychainItems {
   readonly #connection: DbusConnection;
-  readonly #options: SecretServiceOptions;
+  readonly #options: KeychainOptions;
   readonly #session: Promise<string>;
 
-  constructor(connection: DbusConnection, options: SecretServiceOptions) {
+  constructor(connection: DbusConnection, options: KeychainOptions) {
     this.#connection = connection;
     this.#options = options;
     // Secrets cross the person's own socket as they are, as with go-keyring: whoever can listen there can ask the

@@ -7,6 +7,7 @@ export function openMemoryStore(): SecretStore {
   return {
     kind: 'memory',
     async read(name) {
+      checkSecretName(name);
       return values.get(name);
     },
     async write(name, value) {
@@ -14,6 +15,7 @@ export function openMemoryStore(): SecretStore {
       values.set(name, value);
     },
     async delete(name) {
+      checkSecretName(name);
       return values.delete(name);
     },
     async list() {

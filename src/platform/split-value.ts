@@ -40,9 +40,9 @@ export function splitLargeValues(items: KeychainItems, limit: number): KeychainI
     return (await hash(value)) === head.sha256 ? value : undefined;
   };
 
-  /** Deletes the parts from the index on. */
-  const trim = async (name: string, first: 1 | 2, index: number): Promise<void> => {
-    let end = index;
+  /** Deletes the parts from the index on, all that `head` names even where one is missing. */
+  const trim = async (name: string, first: 1 | 2, index: number, head?: Head): Promise<void> => {
+    let end = Math.max(index, head?.first === first ? head.count : 0);
     while ((await items.get(partName(name, first, end))) !== undefined) end += 1;
     while (end > index) {
       end -= 1;
@@ -57,10 +57,11 @@ export function splitLargeValues(items: KeychainItems, limit: number): KeychainI
         const text = await items.get(name);
         if (text === undefined || !text.startsWith(headPrefix)) return text;
         const head = parseHead(text);
-        // The same head twice: it is not a writer at work that keeps the parts from fitting it.
-        if (head === undefined || text === previous) break;
+        if (head === undefined) break;
         const value = await readParts(name, head);
         if (value !== undefined) return value;
+        // The same head twice: it is not a writer at work that keeps the parts from fitting it.
+        if (text === previous) break;
         previous = text;
       }
       throw new EntraLoginError('store_failed', `What the keychain keeps for ${name} is damaged.`, {
@@ -68,24 +69,25 @@ export function splitLargeValues(items: KeychainItems, limit: number): KeychainI
       });
     },
     async set(name, text) {
+      const head = parseHead(await items.get(name));
       if (text.length <= length && !text.startsWith(headPrefix)) {
         await items.set(name, text);
-        await trim(name, 1, 0);
-        await trim(name, 2, 0);
+        await trim(name, 1, 0, head);
+        await trim(name, 2, 0, head);
         return;
       }
-      const used = parseHead((await items.get(name)) ?? '')?.first;
-      const first = used === 1 ? 2 : 1;
+      const first = head?.first === 1 ? 2 : 1;
       const parts = cut(text, length);
       for (const [index, part] of parts.entries()) await items.set(partName(name, first, index), part);
       await items.set(name, `${headPrefix}${first} ${parts.length} ${await hash(text)}`);
       await trim(name, first, parts.length);
-      await trim(name, first === 1 ? 2 : 1, 0);
+      await trim(name, first === 1 ? 2 : 1, 0, head);
     },
     async delete(name) {
+      const head = parseHead(await items.get(name));
       const existed = await items.delete(name);
-      await trim(name, 1, 0);
-      await trim(name, 2, 0);
+      await trim(name, 1, 0, head);
+      await trim(name, 2, 0, head);
       return existed;
     },
     list: () => items.list(),
@@ -96,7 +98,7 @@ function partName(name: string, first: 1 | 2, index: number): string {
   return `${name}#${first + 2 * index}`;
 }
 
-function parseHead(text: string): Head | undefined {
+function parseHead(text = ''): Head | undefined {
   const [, first, count, sha256 = ''] = headPattern.exec(text) ?? [];
   return first === undefined ? undefined : { first: first === '1' ? 1 : 2, count: Number(count), sha256 };
 }
