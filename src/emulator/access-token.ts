@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { declaresChallenges } from './claims-parameter.ts';
 import type { ApiResource, Application, User } from './directory.ts';
 import { isPersonal, objectIdIn } from './directory.ts';
 import { signJwt, signJwtForGraph } from './jws.ts';
@@ -32,7 +33,7 @@ export function signAccessToken(state: EmulatorState, order: AccessTokenOrder): 
     scopes: order.scopes,
     serial: (state.serial += 1),
     expiresAt: new Date(state.now().getTime() + order.expiresIn * 1000),
-    takesChallenges: /"cp1"/i.test(order.claims ?? ''),
+    takesChallenges: declaresChallenges(order.claims),
   });
   return token;
 }
@@ -71,7 +72,7 @@ export function signAppToken(
 
 function makeJwt(
   state: EmulatorState,
-  { application, user, grant, resource, scopes, expiresIn }: AccessTokenOrder,
+  { application, user, grant, resource, scopes, expiresIn, claims }: AccessTokenOrder,
   graph: boolean,
 ): string {
   const now = startOf(state);
@@ -107,6 +108,7 @@ function makeJwt(
     uti: randomBytes(16).toString('base64url'),
     ver: `${resource.tokenVersion}.0`,
     wids: user.extraClaims?.['wids'] ?? ['b79fbf4d-3ef9-4689-8143-76b194e85509'],
+    xms_cc: declaresChallenges(claims) ? ['cp1'] : undefined,
     xms_ftd: randomBytes(64).toString('base64url'),
     xms_idrel: '1 16',
     xms_st: { sub: pairwiseSubject(application.clientId, user, grant.tenantId) },

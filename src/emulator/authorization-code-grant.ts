@@ -6,7 +6,7 @@ import { checkAccount, checkCrossOrigin } from './grant-checks.ts';
 import { refusals } from './refusals.ts';
 import { readScopes, singleResource } from './scopes.ts';
 import type { CodeGrant, EmulatorState } from './state.ts';
-import type { TokenRequest } from './token.ts';
+import type { TokenRequest } from './token-request.ts';
 import { issueTokens } from './token-set.ts';
 
 // entra.md 3.3.

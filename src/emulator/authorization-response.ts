@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Reply } from './exchange.ts';
 import { redirectReply } from './exchange.ts';
-import { documentReply, hashOf, html } from './html.ts';
+import { documentReply, hashOf, html, inlineElement } from './html.ts';
 import type { RedirectTarget } from './redirect-uris.ts';
 import type { Refusal } from './refusals.ts';
 import { describeRefusal } from './refusal-body.ts';
@@ -82,9 +82,7 @@ function formPost(action: string, parameters: URLSearchParams): Reply {
           <input type="submit" value="Submit"
         /></noscript>
       </form>
-      <script>
-        ${{ html: submitScript }};
-      </script>
+      ${inlineElement('script', submitScript)}
     </body>
   </html>`;
   return documentReply(page, `script-src '${hashOf(submitScript)}'`, 200, {});

@@ -6,6 +6,7 @@ import { parameter, repeatedParameter } from './exchange.ts';
 import { matchRedirectUri } from './redirect-uris.ts';
 import { Refusal, refusals } from './refusals.ts';
 import { readScopes } from './scopes.ts';
+import { readClaims } from './claims-parameter.ts';
 import { beginSignIn } from './sign-in.ts';
 import type { SignInRequest } from './sign-in.ts';
 import type { EmulatorState } from './state.ts';
@@ -116,16 +117,4 @@ function readPrompt(prompt: string | undefined): SignInRequest['prompt'] {
     default:
       throw refusals.unsupportedValue('prompt', prompt);
   }
-}
-
-/** Checks the `claims` parameter: a JSON object as text (OpenID Connect Core, 5.5). */
-export function readClaims(claims: string | undefined): string | undefined {
-  if (claims === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(claims);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return claims;
-  } catch {
-    // Falls through: what is no JSON is as wrong as what is no object.
-  }
-  throw refusals.unsupportedValue('claims', claims);
 }

@@ -41,7 +41,7 @@ function checkCertificateAssertion(
   const audiences = bases.flatMap((base) => [`${base}/oauth2/v2.0/token`, `${base}/v2.0`]);
   if (!audiences.includes(audience)) throw refusals.assertionAudience();
   checkTime(state, payload);
-  const thumbprint = String(header['x5t#S256'] ?? header['x5t'] ?? header['kid'] ?? '');
+  const thumbprint = textOf(header['x5t#S256']) || textOf(header['x5t']) || textOf(header['kid']);
   const certificate = (application.certificates ?? [])
     .map((pem) => new X509Certificate(pem))
     .find(({ raw }) =>
@@ -69,7 +69,7 @@ function checkFederatedAssertion(
   checkTime(state, payload);
   const { publicKey } = credential;
   if (publicKey !== undefined && !isSigned(assertion, header['alg'], createPublicKey(publicKey))) {
-    throw refusals.assertionSignature(String(header['kid'] ?? ''));
+    throw refusals.assertionSignature(textOf(header['kid']));
   }
 }
 
@@ -92,4 +92,8 @@ function isSigned(jwt: string, algorithm: unknown, key: ReturnType<typeof create
     { key, padding, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
     Buffer.from(signature, 'base64url'),
   );
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

@@ -3,7 +3,7 @@ import { parameter } from './exchange.ts';
 import { refusals } from './refusals.ts';
 import { findResource } from './scopes.ts';
 import type { EmulatorState } from './state.ts';
-import type { TokenRequest } from './token.ts';
+import type { TokenRequest } from './token-request.ts';
 
 // entra.md 12.2: application tokens without continuous access evaluation live an hour.
 const appTokenLifetime = 3599;

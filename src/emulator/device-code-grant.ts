@@ -1,62 +1,12 @@
-import { randomInt } from 'node:crypto';
-import { checkClientType, readClient } from './client-authentication.ts';
+import { checkClientType } from './client-authentication.ts';
 import { isConsented } from './consent.ts';
-import { readClaims } from './authorize.ts';
-import { devicePath } from './device-page.ts';
-import type { EmulatorRequest, Reply } from './exchange.ts';
-import { jsonReply, parameter, repeatedParameter } from './exchange.ts';
+import { parameter } from './exchange.ts';
 import { checkAccount } from './grant-checks.ts';
 import { refusals } from './refusals.ts';
 import { readScopes, singleResource } from './scopes.ts';
-import type { EmulatorState } from './state.ts';
-import { issueOpaque } from './state.ts';
-import { resolveSegment } from './tenant-segment.ts';
-import type { TokenRequest } from './token.ts';
-import { tokenHeaders } from './token.ts';
+import type { DeviceGrant, EmulatorState } from './state.ts';
+import type { TokenRequest } from './token-request.ts';
 import { issueTokens } from './token-set.ts';
-
-// entra.md 5.1, in seconds.
-const deviceCodeLifetime = 900;
-const pollInterval = 5;
-
-/** Answers the device authorization endpoint (RFC 8628, 3.2; entra.md 5.1). */
-export function answerDeviceCode(state: EmulatorState, request: EmulatorRequest): Reply {
-  if (request.method !== 'POST') throw refusals.postOnly(request.method);
-  const { form } = request;
-  const segment = resolveSegment(state.directory, request.tenantSegment);
-  const repeated = repeatedParameter(form);
-  if (repeated !== undefined) throw refusals.parameterRepeated(repeated);
-  const clientId = parameter(form, 'client_id');
-  if (segment.tenant === undefined && state.directory.applications.get(clientId ?? '')?.audience === 'single_tenant') {
-    throw refusals.noTenant();
-  }
-  const { application } = readClient(state, request, segment);
-  const text = parameter(form, 'scope');
-  if (text === undefined) throw refusals.parameterMissing('scope');
-  const scopes = readScopes(state.directory, application, text, segment.tenant?.name ?? segment.name);
-  const userCode = makeUserCode();
-  const deviceCode = issueOpaque(state, 'device_code', 150);
-  state.deviceGrants.set(deviceCode, {
-    deviceCode,
-    userCode,
-    clientId: application.clientId,
-    segmentName: segment.name,
-    scopes: [...scopes.openId, ...scopes.ofResources.map((scope) => scope.full)],
-    claims: readClaims(parameter(form, 'claims')),
-    expiresAt: new Date(state.now().getTime() + deviceCodeLifetime * 1000),
-    outcome: 'pending',
-  });
-  const uri = `${state.origin}${devicePath}`;
-  const body = {
-    user_code: userCode,
-    device_code: deviceCode,
-    verification_uri: uri,
-    expires_in: deviceCodeLifetime,
-    interval: pollInterval,
-    message: `To sign in, use a web browser to open the page ${uri} and enter the code ${userCode} to authenticate.`,
-  };
-  return jsonReply(200, body, tokenHeaders);
-}
 
 /** Answers one poll with a device code (RFC 8628, 3.4; entra.md 5.2). */
 export function pollDevice(state: EmulatorState, request: TokenRequest): Record<string, unknown> {
@@ -66,6 +16,7 @@ export function pollDevice(state: EmulatorState, request: TokenRequest): Record<
   if (deviceCode === undefined) throw refusals.parameterMissing('device_code');
   const device = state.deviceGrants.get(deviceCode);
   if (device === undefined || device.clientId !== application.clientId) throw refusals.deviceCodeUnknown();
+  checkPace(device, state.now());
   if (device.outcome === 'redeemed') throw refusals.codeRedeemed();
   if (device.outcome === 'declined') throw refusals.deviceDeclined();
   if (state.now() >= device.expiresAt) throw refusals.deviceCodeExpired();
@@ -90,8 +41,12 @@ export function pollDevice(state: EmulatorState, request: TokenRequest): Record<
   });
 }
 
-// Nine characters, as Entra's; vowels and look-alikes are left out (RFC 8628, 6.1).
-function makeUserCode(): string {
-  const alphabet = 'BCDFGHJKLMNPQRSTVWXZ23456789';
-  return Array.from({ length: 9 }, () => alphabet[randomInt(alphabet.length)]).join('');
+// Entra notices loops by user after about two minutes (entra.md 5.2); at its own pace there are 24 polls in that time.
+const loopWindow = 120_000;
+const loopPolls = 60;
+
+function checkPace({ polls }: DeviceGrant, now: Date): void {
+  polls.push(now);
+  const first = polls.at(-loopPolls);
+  if (first !== undefined && now.getTime() - first.getTime() < loopWindow) throw refusals.loop();
 }

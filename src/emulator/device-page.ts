@@ -1,15 +1,11 @@
-import type { Application } from './directory.ts';
+import { devicePath } from './device-response.ts';
 import type { EmulatorRequest, Reply } from './exchange.ts';
 import { parameter } from './exchange.ts';
 import { html, pageReply } from './html.ts';
-import type { Refusal } from './refusals.ts';
 import { readScopes } from './scopes.ts';
 import { beginSignIn } from './sign-in.ts';
-import type { DeviceGrant, EmulatorState, Grant } from './state.ts';
+import type { EmulatorState } from './state.ts';
 import { resolveSegment } from './tenant-segment.ts';
-
-/** Where a person types the user code. */
-export const devicePath = '/device';
 
 /** Answers the page for the user code, and what was typed there. */
 export function answerDevicePage(state: EmulatorState, request: EmulatorRequest): Reply {
@@ -36,27 +32,6 @@ export function answerDevicePage(state: EmulatorState, request: EmulatorRequest)
     domainHint: undefined,
     claims: grant.claims,
     goal: { kind: 'device', grant },
-  });
-}
-
-/** Lets the device have its tokens, and tells the person so. */
-export function finishDevice(device: DeviceGrant, grant: Grant, application: Application): Reply {
-  device.outcome = grant;
-  return pageReply({
-    title: 'Signed in',
-    content: html`<h1>${application.name}</h1>
-      <p>You have signed in to ${application.name} on your device. You may now close this window.</p>`,
-  });
-}
-
-/** Tells the device no if the person said no; anything else stays between Entra and the person. */
-export function refuseDevice(device: DeviceGrant, refusal: Refusal, application: Application): Reply {
-  if (refusal.details.subcode === undefined) throw refusal;
-  device.outcome = 'declined';
-  return pageReply({
-    title: 'Declined',
-    content: html`<h1>${application.name}</h1>
-      <p>You declined. You may now close this window.</p>`,
   });
 }
 

@@ -83,7 +83,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   let state: EmulatorState | undefined;
   const server = await startServer({ host, port, tls }, requests, (origin) => (state = makeState(origin, options)));
   if (state === undefined) throw new Error('The server did not ask for its state.');
-  return makeEmulator(state, requests, server.close);
+  return makeEmulator(state, requests, () => server.close());
 }
 
 function makeState(origin: string, options: EmulatorOptions): EmulatorState {

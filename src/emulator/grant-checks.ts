@@ -34,18 +34,3 @@ export function checkCrossOrigin(
   if (clientType === 'spa' && request.origin === undefined) throw refusals.crossOriginNeeded();
   if (clientType !== 'spa' && request.origin !== undefined) throw refusals.crossOriginNotAllowed();
 }
-
-/** Tells whether the `claims` parameters sent carry everything a claims challenge asks of the access token. */
-export function answersChallenge(challenge: string | undefined, sent: readonly (string | undefined)[]): boolean {
-  if (challenge === undefined) return true;
-  const have = sent.flatMap((claims) => Object.entries(accessTokenClaims(claims)));
-  return Object.entries(accessTokenClaims(challenge)).every(([name, wanted]) =>
-    have.some(([other, value]) => other === name && JSON.stringify(value) === JSON.stringify(wanted)),
-  );
-}
-
-function accessTokenClaims(claims: string | undefined): Readonly<Record<string, unknown>> {
-  if (claims === undefined) return {};
-  const { access_token: wanted } = JSON.parse(claims) as { readonly access_token?: Record<string, unknown> };
-  return wanted ?? {};
-}

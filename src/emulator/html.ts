@@ -45,6 +45,8 @@ h1 { margin: 0 0 1rem; font-size: 1.4rem; line-height: 1.3; }
 ul.plain { list-style: none; margin: 0 0 1rem; padding: 0; }
 dl { display: grid; grid-template-columns: auto 1fr; gap: .25rem .75rem; font-size: .875rem; }
 dd { margin: 0; }
+a { color: var(--accent); }
+h2 { margin: 1.25rem 0 .5rem; font-size: 1rem; }
 label { display: block; margin-bottom: .25rem; }
 input:not([type=hidden]) { width: 100%; padding: .5rem; margin-bottom: 1rem; font: inherit; color: inherit;
   background: var(--card); border: 1px solid var(--line); border-radius: .25rem; }
@@ -74,9 +76,7 @@ export function pageReply({ title, content, status = 200, headers = {} }: Page):
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title} – Entra ID emulator</title>
-        <style>
-          ${{ html: style }}
-        </style>
+        ${inlineElement('style', style)}
       </head>
       <body>
         <main>
@@ -106,6 +106,11 @@ export function documentReply(document: Html, sources: string, status: number, h
     },
     body: document.html,
   };
+}
+
+/** Makes an inline script or style whose text is exactly this: its hash stands in the Content-Security-Policy. */
+export function inlineElement(name: 'script' | 'style', text: string): Html {
+  return { html: `<${name}>${text}</${name}>` };
 }
 
 /** Answers the Content-Security-Policy source of an inline style or script. */

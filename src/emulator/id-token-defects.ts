@@ -12,66 +12,47 @@ export interface SoundIdToken {
 }
 
 /** An identity that is nobody's. */
-const strangerId = '00000000-dead-4bad-8bad-000000000bad';
+const strangerId = '00000000-dead-4bad-8bad-0000000000ad';
 
-/** Makes an ID token with exactly one thing wrong; `undefined` where the token itself is left out. */
-export function spoilIdToken(state: EmulatorState, defect: IdTokenDefect, sound: SoundIdToken): string | undefined {
+/** Makes an ID token with exactly one thing wrong. */
+export function spoilIdToken(
+  state: EmulatorState,
+  defect: Exclude<IdTokenDefect, 'missing'>,
+  sound: SoundIdToken,
+): string {
   const { header, payload, key } = sound;
+  const { stranger } = state.keys;
   const changed = (changes: Record<string, unknown>): string =>
     signJwt(header, { ...payload, ...changes }, key.privateKey);
-  const start = Math.floor(state.now().getTime() / 1000);
+  const now = Math.floor(state.now().getTime() / 1000);
   const tenantId = String(payload['tid']);
   const issuerOf = (id: string): string => `${state.origin}/${id}/v2.0`;
-  switch (defect) {
-    case 'bad_signature':
-      return breakSignature(changed({}));
-    case 'signed_by_stranger':
-      return signJwt(header, payload, state.keys.stranger.privateKey);
-    case 'alg_none':
-      return `${signingInput({ ...header, alg: 'none' }, payload)}.`;
-    case 'hs256_with_public_key':
-      return signJwtWithHmac({ ...header, alg: 'HS256' }, payload, key.publicKeyPem);
-    case 'unknown_kid':
-      return signJwt({ ...header, kid: state.keys.stranger.kid }, payload, state.keys.stranger.privateKey);
-    case 'foreign_key_issuer':
-      return signWithForeignKey(state, sound, tenantId);
-    case 'not_a_jwt':
-      return 'this-is-not-a-jwt';
-    case 'wrong_issuer':
-      return changed({ iss: `https://login.example.org/${tenantId}/v2.0` });
-    case 'issuer_of_other_tenant':
-      return changed({ iss: issuerOf(strangerId) });
-    case 'wrong_audience':
-      return changed({ aud: strangerId });
-    case 'audience_array':
-      return changed({ aud: [payload['aud'], strangerId] });
-    case 'expired':
-      return changed({ iat: start - 7800, nbf: start - 7800, exp: start - 3900 });
-    case 'not_yet_valid':
-      return changed({ iat: start + 3600, nbf: start + 3600, exp: start + 7500 });
-    case 'wrong_nonce':
-      return changed({ nonce: 'a-nonce-of-somebody-else' });
-    case 'missing_nonce':
-      return changed({ nonce: undefined });
-    case 'missing_tid':
-      return changed({ tid: undefined });
-    case 'tid_not_a_guid':
-      return changed({ tid: 'contoso.com', iss: issuerOf('contoso.com') });
-    case 'tid_differs_from_issuer':
-      return changed({ tid: strangerId });
-    case 'missing_sub':
-      return changed({ sub: undefined });
-    case 'missing_oid':
-      return changed({ oid: undefined });
-    case 'other_oid':
-      return changed({ oid: strangerId });
-    case 'other_tid':
-      return changed({ tid: strangerId, iss: issuerOf(strangerId) });
-    case 'other_sub':
-      return changed({ sub: 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAsubOfSomebodyElse' });
-    case 'missing':
-      return undefined;
-  }
+  const spoilers: Readonly<Record<typeof defect, () => string>> = {
+    bad_signature: () => breakSignature(changed({})),
+    signed_by_stranger: () => signJwt(header, payload, stranger.privateKey),
+    alg_none: () => `${signingInput({ ...header, alg: 'none' }, payload)}.`,
+    hs256_with_public_key: () => signJwtWithHmac({ ...header, alg: 'HS256' }, payload, key.publicKeyPem),
+    unknown_kid: () => signJwt({ ...header, kid: stranger.kid }, payload, stranger.privateKey),
+    foreign_key_issuer: () => signWithForeignKey(state, sound, tenantId),
+    not_a_jwt: () => 'this-is-not-a-jwt',
+    wrong_issuer: () => changed({ iss: `https://login.example.org/${tenantId}/v2.0` }),
+    issuer_of_other_tenant: () => changed({ iss: issuerOf(strangerId) }),
+    wrong_audience: () => changed({ aud: strangerId }),
+    audience_array: () => changed({ aud: [payload['aud'], strangerId] }),
+    expired: () => changed({ iat: now - 7800, nbf: now - 7800, exp: now - 3900 }),
+    not_yet_valid: () => changed({ iat: now + 3600, nbf: now + 3600, exp: now + 7500 }),
+    wrong_nonce: () => changed({ nonce: 'a-nonce-of-somebody-else' }),
+    missing_nonce: () => changed({ nonce: undefined }),
+    missing_tid: () => changed({ tid: undefined }),
+    tid_not_a_guid: () => changed({ tid: 'contoso.com', iss: issuerOf('contoso.com') }),
+    tid_differs_from_issuer: () => changed({ tid: strangerId }),
+    missing_sub: () => changed({ sub: undefined }),
+    missing_oid: () => changed({ oid: undefined }),
+    other_oid: () => changed({ oid: strangerId }),
+    other_tid: () => changed({ tid: strangerId, iss: issuerOf(strangerId) }),
+    other_sub: () => changed({ sub: 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAsubOfSomebodyElse' }),
+  };
+  return spoilers[defect]();
 }
 
 // A key of the JWKS whose own `issuer` is not that of the token (entra.md 7.4, rule 6).

@@ -27,11 +27,12 @@ export function makeIdToken(state: EmulatorState, order: IdTokenOrder): string |
   const header = { typ: 'JWT', alg: 'RS256', kid: key.kid };
   const payload = idTokenClaims(state, order);
   const defect = takeIdTokenDefect(state, order.grantType);
+  if (defect === 'missing') return undefined;
   const token =
     defect === undefined
       ? signJwt(header, payload, key.privateKey)
       : spoilIdToken(state, defect, { header, payload, key });
-  if (token !== undefined) state.issued.push({ kind: 'id_token', value: token });
+  state.issued.push({ kind: 'id_token', value: token });
   return token;
 }
 

@@ -15,7 +15,7 @@ export function answerLogout(state: EmulatorState, request: EmulatorRequest): Re
   const parameters = request.method === 'POST' ? request.form : request.query;
   const session = sessionOf(state, request);
   const hint = parameter(parameters, 'logout_hint');
-  const hinted = [...session.accounts.keys()].filter((id) => state.directory.users.get(id)?.username === hint);
+  const hinted = [...session.accounts.keys()].filter((id) => isHinted(state, id, hint));
   if (hint === undefined || hinted.length === 0) session.accounts.clear();
   for (const id of hinted) session.accounts.delete(id);
   const cookie = session.accounts.size === 0 ? { 'Set-Cookie': expiredSessionCookie(state) } : undefined;
@@ -32,6 +32,12 @@ export function answerLogout(state: EmulatorState, request: EmulatorRequest): Re
       <p>It's a good idea to close all browser windows.</p>`,
     headers: cookie ?? {},
   });
+}
+
+// Entra wants the `login_hint` claim here; accounts without that claim are known by their username.
+function isHinted(state: EmulatorState, userId: string, hint: string | undefined): boolean {
+  const user = state.directory.users.get(userId);
+  return user !== undefined && (user.extraClaims?.['login_hint'] ?? user.username) === hint;
 }
 
 // Entra takes the registered redirect URIs for the way out, too; the request names no application, so any may.

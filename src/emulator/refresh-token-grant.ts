@@ -1,12 +1,13 @@
 import { checkClientType } from './client-authentication.ts';
 import { isConsented } from './consent.ts';
 import { parameter } from './exchange.ts';
-import { answersChallenge, checkAccount, checkCrossOrigin } from './grant-checks.ts';
+import { answersChallenge } from './claims-parameter.ts';
+import { checkAccount, checkCrossOrigin } from './grant-checks.ts';
 import { refusals } from './refusals.ts';
 import { graphResourceId, readScopes, singleResource } from './scopes.ts';
 import type { EmulatorState, RefreshGrant } from './state.ts';
 import { policyOf } from './state.ts';
-import type { TokenRequest } from './token.ts';
+import type { TokenRequest } from './token-request.ts';
 import { issueTokens } from './token-set.ts';
 
 // entra.md 4.3.

@@ -284,6 +284,13 @@ export const refusals = {
       "Tokens issued for the 'Single-Page Application' client-type may only be redeemed via cross-origin requests.",
     ),
 
+  loop: () =>
+    new Refusal(
+      50196,
+      'invalid_grant',
+      'The server terminated an operation because it encountered a client request loop.',
+    ),
+
   // Device code.
   devicePending: () =>
     new Refusal(

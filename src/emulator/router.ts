@@ -1,16 +1,19 @@
 import { answerAuthorize } from './authorize.ts';
-import { answerDeviceCode } from './device-code-grant.ts';
-import { answerDevicePage, devicePath } from './device-page.ts';
+import { answerDeviceCode } from './device-code.ts';
+import { answerDevicePage } from './device-page.ts';
+import { devicePath } from './device-response.ts';
 import { answerDiscovery, answerInstanceDiscovery, answerKeys, cachedHeaders } from './discovery.ts';
 import type { EmulatorRequest, EndpointName, Reply } from './exchange.ts';
 import { answerRevokeSignInSessions, answerUserInfo } from './graph.ts';
+import { answerErrorLookUp, answerFrontPage } from './information-pages.ts';
 import { answerLogout } from './logout.ts';
 import { Refusal } from './refusals.ts';
 import { refusalPage, refusalReply } from './refusal-body.ts';
 import { answerSignInForm } from './sign-in.ts';
 import { signInPath } from './sign-in-pages.ts';
 import type { EmulatorState } from './state.ts';
-import { answerToken, tokenHeaders } from './token.ts';
+import { answerToken } from './token.ts';
+import { tokenHeaders } from './token-request.ts';
 
 /** An endpoint: what it is called, how it answers, and how it says no. */
 export interface Endpoint {
@@ -32,6 +35,8 @@ const endpointsByPath: Readonly<Record<string, Endpoint>> = {
     answer: answerRevokeSignInSessions,
     refusesBy: 'json',
   },
+  '/': { name: 'other', answer: answerFrontPage, refusesBy: 'page' },
+  '/error': { name: 'other', answer: answerErrorLookUp, refusesBy: 'page' },
   [signInPath]: { name: 'sign_in', answer: answerSignInForm, refusesBy: 'page' },
   [devicePath]: { name: 'device', answer: answerDevicePage, refusesBy: 'page' },
 };

@@ -59,9 +59,7 @@ export async function startServer(
   const state = makeState(origin);
   const ended = new AbortController();
   server.on('request', (incoming, outgoing) => {
-    serve(state, journal, incoming, outgoing, ended.signal).catch((error: unknown) => {
-      outgoing.destroy(error instanceof Error ? error : undefined);
-    });
+    serve(state, journal, incoming, outgoing, ended.signal).catch((error: unknown) => failLoudly(outgoing, error));
   });
   return {
     origin,
@@ -168,15 +166,27 @@ const frontEndCookies = [
   'stsservicecookie=estsfd; path=/; secure; samesite=none; httponly',
 ];
 
+/** Reads the body; `undefined` if it is over the limit. */
 async function readBody(incoming: IncomingMessage): Promise<string | undefined> {
   const parts: Buffer[] = [];
   let size = 0;
   for await (const part of incoming as AsyncIterable<Buffer>) {
     size += part.length;
-    if (size > bodyLimit) return undefined;
-    parts.push(part);
+    if (size <= bodyLimit) parts.push(part);
+    // A little more is read and thrown away, so that the client hears the 413; then the connection ends.
+    if (size > 16 * bodyLimit) break;
   }
-  return Buffer.concat(parts).toString('utf8');
+  return size > bodyLimit ? undefined : Buffer.concat(parts).toString('utf8');
+}
+
+// A defect of the emulator: whoever runs the test should see it, not a dropped connection.
+function failLoudly(outgoing: ServerResponse, error: unknown): void {
+  if (outgoing.headersSent || outgoing.destroyed) {
+    outgoing.destroy();
+    return;
+  }
+  outgoing.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8' });
+  outgoing.end(`The emulator failed: ${error instanceof Error ? error.stack : String(error)}`);
 }
 
 function isForm(contentType: string | undefined): boolean {

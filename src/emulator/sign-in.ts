@@ -5,7 +5,7 @@ import { parameter } from './exchange.ts';
 import { isConsented, recordConsent } from './consent.ts';
 import type { RedirectGoal } from './authorization-response.ts';
 import { finishRedirect, refuseByRedirect } from './authorization-response.ts';
-import { finishDevice, refuseDevice } from './device-page.ts';
+import { finishDevice, refuseDevice } from './device-response.ts';
 import { checkAccount } from './grant-checks.ts';
 import { Refusal, refusals } from './refusals.ts';
 import type { RequestedScopes } from './scopes.ts';
@@ -179,7 +179,10 @@ function refuse(state: EmulatorState, request: EmulatorRequest, signIn: SignIn, 
   if (goal.kind === 'device') return refuseDevice(goal.grant, refusal, signIn.request.application);
   if (prompt === 'none' || refusal.details.subcode !== undefined) {
     state.signIns.delete(signIn.id);
-    return refuseByRedirect(state, goal, refusal, request.traceId, signIn.correlationId);
+    // `invalid_grant` is for the token endpoint; here what is missing is a person (OpenID Connect Core, 3.1.2.6).
+    const error = refusal.error === 'invalid_grant' ? 'interaction_required' : refusal.error;
+    const translated = new Refusal(refusal.number, error, refusal.message, refusal.details);
+    return refuseByRedirect(state, goal, translated, request.traceId, signIn.correlationId);
   }
   throw refusal;
 }

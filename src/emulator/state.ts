@@ -85,6 +85,8 @@ export interface DeviceGrant {
   readonly claims: string | undefined;
   readonly expiresAt: Date;
   outcome: 'pending' | 'declined' | 'redeemed' | Grant;
+  /** When it was polled, the latest last. */
+  readonly polls: Date[];
 }
 
 /** One browser's sign-on session: who signed in there, and whether with a second factor. */

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { signAccessToken } from './access-token.ts';
+import { declaresChallenges } from './claims-parameter.ts';
 import { consentedScopes } from './consent.ts';
 import type { ApiResource, Application, User } from './directory.ts';
 import { makeIdToken } from './id-token.ts';
@@ -29,7 +30,7 @@ export function issueTokens(state: EmulatorState, order: TokenOrder): Record<str
   const { application, user, grant, resource } = order;
   const openId = [...new Set([...grant.scopes.filter(isOpenIdScope), ...order.scopes.openId])];
   const scopes = grantedScopes(state, order, openId);
-  const expiresIn = state.accessTokenLifetime ?? randomInt(3599, 5400);
+  const expiresIn = state.accessTokenLifetime ?? drawLifetime(order);
   const accessToken = signAccessToken(state, {
     application,
     user,
@@ -53,6 +54,12 @@ export function issueTokens(state: EmulatorState, order: TokenOrder): Record<str
     id_token: idToken,
     client_info: order.clientInfo ? clientInfo(state, user.objectId) : undefined,
   };
+}
+
+// entra.md 4.3: 60 to 90 minutes; 20 to 28 hours where access is evaluated continuously.
+function drawLifetime({ claims, resource }: TokenOrder): number {
+  const continuous = resource.appId === graphResourceId && declaresChallenges(claims);
+  return continuous ? randomInt(72_000, 100_801) : randomInt(3599, 5400);
 }
 
 /** Answers `client_info`: the home account, from which MSAL makes its `home_account_id`. */

@@ -1,32 +1,18 @@
 import { redeemCode } from './authorization-code-grant.ts';
 import { authenticateApplication } from './client-credentials-grant.ts';
 import { readClient } from './client-authentication.ts';
-import type { PresentedClient } from './client-authentication.ts';
 import { pollDevice } from './device-code-grant.ts';
-import { readClaims } from './authorize.ts';
+import { readClaims } from './claims-parameter.ts';
 import type { EmulatorRequest, Reply } from './exchange.ts';
 import { jsonReply, parameter, repeatedParameter } from './exchange.ts';
 import { refreshTokens } from './refresh-token-grant.ts';
 import { refusals } from './refusals.ts';
 import type { EmulatorState } from './state.ts';
 import { resolveSegment } from './tenant-segment.ts';
-import type { TenantSegment } from './tenant-segment.ts';
-
-/** A token request as a grant sees it. */
-export interface TokenRequest {
-  readonly client: PresentedClient;
-  readonly segment: TenantSegment;
-  readonly form: URLSearchParams;
-  /** The Origin header: set by browsers only, which is how single-page applications are told apart. */
-  readonly origin: string | undefined;
-  readonly claims: string | undefined;
-  readonly clientInfo: boolean;
-}
+import { tokenHeaders } from './token-request.ts';
+import type { TokenRequest } from './token-request.ts';
 
 const deviceGrantType = 'urn:ietf:params:oauth:grant-type:device_code';
-
-/** Headers of every token answer (entra.md 1.9). */
-export const tokenHeaders = { 'Cache-Control': 'no-store, no-cache', Pragma: 'no-cache', Expires: '-1' } as const;
 
 /** Answers the token endpoint. */
 export function answerToken(state: EmulatorState, request: EmulatorRequest): Reply {
