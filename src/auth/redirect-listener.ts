@@ -33,7 +33,7 @@ export type RedirectListenerEvent =
   | { readonly type: 'stray_request'; readonly reason: RefusalReason };
 
 /** Bounds on what senders may cost; times in milliseconds. */
-export interface RedirectLimits {
+interface RedirectLimits {
   readonly bodyBytes: number;
   readonly headerBytes: number;
   readonly headersWithin: number;

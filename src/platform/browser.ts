@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { release } from 'node:os';
 import { basename } from 'node:path';
 import process from 'node:process';
+import { setTimeout } from 'node:timers/promises';
 import type { BrowserLaunch } from '../context.ts';
 import { splitCommandWords } from './command-words.ts';
 import { findProgram } from './find-program.ts';
@@ -19,6 +20,9 @@ export interface BrowserSystem {
 
 /** xdg-open that finds no browser takes 30 ms; a shell wrapper around a crashing one some hundred. */
 const failsWithin = 1_000;
+
+/** `open` waits for PowerShell to end, which takes half a second, but has no limit of its own. */
+const packagePatience = 10_000;
 
 /**
  * Opens an http or https URL with the user's own command, or with the system's browser.
@@ -90,8 +94,10 @@ async function openWithPackage(url: string, system: BrowserSystem): Promise<Brow
   try {
     for (const name of secretVariables) delete process.env[name];
     const { default: open } = await import('open');
-    const child = await open(url);
-    return await judgeLaunch(child, child.spawnfile, system.failsWithin);
+    const child = await Promise.race([open(url), setTimeout(packagePatience, undefined, { ref: false })]);
+    return child
+      ? await judgeLaunch(child, child.spawnfile, system.failsWithin)
+      : { outcome: 'opened', command: 'open' };
   } catch (error) {
     return { outcome: 'failed', reason: describeFailure('the browser', error) };
   } finally {
@@ -104,7 +110,7 @@ async function judgeLaunch(child: ChildProcess, file: string, within: number): P
   child.unref();
   const command = basename(file);
   return new Promise<BrowserLaunch>((resolve) => {
-    const timer = setTimeout(() => resolve({ outcome: 'opened', command }), within);
+    const timer = globalThis.setTimeout(() => resolve({ outcome: 'opened', command }), within);
     const settle = (launch: BrowserLaunch): void => {
       clearTimeout(timer);
       resolve(launch);

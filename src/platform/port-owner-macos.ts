@@ -1,16 +1,13 @@
 import type { PortOwner } from '../context.ts';
-import { nameProcess, runSystemProgram, takesLoopback } from './port-owner-process.ts';
+import { nameProcess, takesLoopback, type RunProgram } from './port-owner-process.ts';
 
 /** Finds the owner with lsof, which tells of the user's own processes; AirPlay Receiver is one of them. */
-export async function findPortOwnerWithLsof(port: number, signal: AbortSignal): Promise<PortOwner | undefined> {
+export async function findPortOwnerWithLsof(port: number, run: RunProgram): Promise<PortOwner | undefined> {
   const words = ['-nP', '+c', '0', `-iTCP:${port}`, '-sTCP:LISTEN', '-F', 'pcn'];
-  const listener = parseLsof(await runSystemProgram('/usr/sbin/lsof', words, signal));
+  const listener = parseLsof(await run('/usr/sbin/lsof', words));
   if (!listener) return undefined;
-  const details = await runSystemProgram(
-    '/bin/ps',
-    ['-o', 'lstart=,command=', '-p', String(listener.processId)],
-    signal,
-  ).catch(() => '');
+  const query = ['-o', 'lstart=,command=', '-p', String(listener.processId)];
+  const details = await run('/bin/ps', query).catch(() => '');
   const { startedAt, commandLine } = parsePs(details);
   return { processId: listener.processId, name: nameProcess(ours(commandLine), listener.command), startedAt };
 }

@@ -18,8 +18,13 @@ export function takesLoopback(host: string): boolean {
   return /^(\*|0\.0\.0\.0|127\..*|\[?::1?\]?)$/.test(host);
 }
 
-/** Runs a system program by its full path, without a shell and with nothing of our environment. */
-export async function runSystemProgram(file: string, words: readonly string[], signal: AbortSignal): Promise<string> {
-  const { stdout } = await promisify(execFile)(file, words, { signal, windowsHide: true, env: { LC_ALL: 'C' } });
-  return stdout;
+/** Runs a system program and answers what it printed. */
+export type RunProgram = (file: string, words: readonly string[]) => Promise<string>;
+
+/** Runs programs by their full path, without a shell and with nothing of our environment, until the signal. */
+export function programRunner(signal: AbortSignal): RunProgram {
+  return async (file, words) => {
+    const { stdout } = await promisify(execFile)(file, words, { signal, windowsHide: true, env: { LC_ALL: 'C' } });
+    return stdout;
+  };
 }

@@ -1,28 +1,31 @@
-import process from 'node:process';
+import { setTimeout } from 'node:timers/promises';
 import type { PortOwner } from '../context.ts';
-import { nameProcess, runSystemProgram, takesLoopback } from './port-owner-process.ts';
+import { nameProcess, takesLoopback, type RunProgram } from './port-owner-process.ts';
+
+/** PowerShell takes half a second to start, or much longer; what tasklist knows is enough to go on with. */
+const patience = 1_000;
 
 /** Finds the owner with netstat, then asks two programs about it: tasklist answers soon, PowerShell knows more. */
-export async function findPortOwnerWithNetstat(port: number, signal: AbortSignal): Promise<PortOwner | undefined> {
-  const system = `${process.env['SystemRoot'] ?? 'C:\\Windows'}\\System32`;
-  const processId = parseNetstat(await runSystemProgram(`${system}\\netstat.exe`, ['-ano'], signal), port);
+export async function findPortOwnerWithNetstat(
+  port: number,
+  run: RunProgram,
+  systemRoot = 'C:\\Windows',
+): Promise<PortOwner | undefined> {
+  const system = `${systemRoot}\\System32`;
+  const processId = parseNetstat(await run(`${system}\\netstat.exe`, ['-ano']), port);
   if (processId === undefined) return undefined;
-  const [listed, described] = await Promise.allSettled([
-    runSystemProgram(`${system}\\tasklist.exe`, ['/FI', `PID eq ${processId}`, '/FO', 'CSV', '/NH'], signal),
-    runSystemProgram(
-      `${system}\\WindowsPowerShell\\v1.0\\powershell.exe`,
-      ['-NoProfile', '-NonInteractive', '-Command', describeProcess(processId)],
-      AbortSignal.any([signal, AbortSignal.timeout(patience)]),
-    ),
+  const listing = run(`${system}\\tasklist.exe`, ['/FI', `PID eq ${processId}`, '/FO', 'CSV', '/NH']);
+  const powerShell = `${system}\\WindowsPowerShell\\v1.0\\powershell.exe`;
+  const description = run(powerShell, ['-NoProfile', '-NonInteractive', '-Command', describeProcess(processId)]);
+  const [listed, described] = await Promise.all([
+    listing.catch(() => ''),
+    Promise.race([description.catch(() => ''), setTimeout(patience, '', { ref: false })]),
   ]);
-  const image = listed.status === 'fulfilled' ? /^"([^"]+)"/m.exec(listed.value)?.[1] : undefined;
-  const [startedAt, commandLine] = described.status === 'fulfilled' ? parseDescription(described.value) : [];
+  const image = /^"([^"]+)"/m.exec(listed)?.[1];
+  const [startedAt, commandLine] = parseDescription(described);
   const name = image?.replace(/\.exe$/i, '') ?? 'another program';
-  return { processId, name: nameProcess(commandLine ?? '', '') === 'entra-login' ? 'entra-login' : name, startedAt };
+  return { processId, name: nameProcess(commandLine, '') === 'entra-login' ? 'entra-login' : name, startedAt };
 }
-
-/** PowerShell takes half a second to start; what tasklist knows is enough to go on with. */
-const patience = 1_000;
 
 /**
  * Reads `netstat -ano`. The word for LISTENING is translated on a Windows of another language,

@@ -2,6 +2,7 @@ import process from 'node:process';
 import type { PortOwner } from '../context.ts';
 import { findPortOwnerInProc } from './port-owner-linux.ts';
 import { findPortOwnerWithLsof } from './port-owner-macos.ts';
+import { programRunner } from './port-owner-process.ts';
 import { findPortOwnerWithNetstat } from './port-owner-windows.ts';
 
 /** Somebody waits for the answer, and the port's number alone is already half of it. */
@@ -22,8 +23,8 @@ export async function findPortOwner(
 
 async function findOn(platform: NodeJS.Platform, port: number, signal: AbortSignal): Promise<PortOwner | undefined> {
   if (platform === 'linux') return findPortOwnerInProc(port, signal);
-  if (platform === 'darwin') return findPortOwnerWithLsof(port, signal);
-  if (platform === 'win32') return findPortOwnerWithNetstat(port, signal);
+  if (platform === 'darwin') return findPortOwnerWithLsof(port, programRunner(signal));
+  if (platform === 'win32') return findPortOwnerWithNetstat(port, programRunner(signal), process.env['SystemRoot']);
   return undefined;
 }
 

@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { expect, test } from 'vitest';
 
@@ -40,7 +41,10 @@ const huge: Shot = { path: '/callback', method: 'POST', headers: form, body: meg
 test(`after ${floodSize} hostile requests and with 100 slow connections held open, the right response still gets through in under 120 MB`, async () => {
   const directory = await mkdtemp(join(tmpdir(), 'entra-login-flood-'));
   const file = join(directory, 'listener.mjs');
-  const bundle = await rolldown({ input: join(import.meta.dirname, 'redirect-flood-process.ts'), platform: 'node' });
+  const bundle = await rolldown({
+    input: fileURLToPath(new URL('./redirect-flood-process.ts', import.meta.url)),
+    platform: 'node',
+  });
   await bundle.write({ file, format: 'esm', codeSplitting: false });
   const child = fork(file, [state], { stdio: 'inherit' });
   const messages: Record<string, unknown>[] = [];

@@ -1,8 +1,7 @@
 import { createServer } from 'node:http';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import process from 'node:process';
+import axe from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pageHeaders, renderFailurePage, renderNoticePage, renderSuccessPage } from '../../src/auth/redirect-page.ts';
@@ -81,7 +80,6 @@ const pages = {
 };
 
 describe.skipIf(chromiumMissing)('the pages in a real browser', () => {
-  const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   const server = createServer((request, response) => {
     const name = decodeURIComponent(request.url?.slice(1) ?? '');
     const html = Object.entries(pages).find(([key]) => key === name)?.[1];
@@ -111,7 +109,7 @@ describe.skipIf(chromiumMissing)('the pages in a real browser', () => {
     await page.goto(`${origin}/${name}`);
     const directory = process.env['ENTRA_LOGIN_TEST_SCREENSHOTS'];
     if (directory) await page.screenshot({ path: `${directory}/${name}-${colorScheme}-${width}.png`, fullPage: true });
-    await page.evaluate(axeSource);
+    await page.evaluate(axe.source);
     const found = await page.evaluate(`axe.run().then(({ violations, incomplete }) => ({
       violations: violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]),
       incomplete: incomplete.map(({ id }) => id),

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, describe, expect, test } from 'vitest';
 import { listeningSockets } from '../../src/platform/port-owner-linux.ts';
-import { parseLsof, parsePs } from '../../src/platform/port-owner-macos.ts';
-import { nameProcess, takesLoopback } from '../../src/platform/port-owner-process.ts';
-import { parseDescription, parseNetstat } from '../../src/platform/port-owner-windows.ts';
+import { findPortOwnerWithLsof, parseLsof, parsePs } from '../../src/platform/port-owner-macos.ts';
+import { nameProcess, takesLoopback, type RunProgram } from '../../src/platform/port-owner-process.ts';
+import { findPortOwnerWithNetstat, parseDescription, parseNetstat } from '../../src/platform/port-owner-windows.ts';
 import { findPortOwner } from '../../src/platform/port-owner.ts';
 
 const ends: (() => unknown)[] = [];
@@ -104,7 +104,45 @@ describe.skipIf(process.platform !== 'linux')('on Linux, from /proc', () => {
   });
 });
 
+/** Plays the system's programs: answers by file name, and notes what was run. */
+function playPrograms(answers: Record<string, string>): { run: RunProgram; ran: string[] } {
+  const ran: string[] = [];
+  const run: RunProgram = async (file, words) => {
+    ran.push([file, ...words].join(' '));
+    const answer = answers[file.replace(/^.*[\\/]/, '')];
+    if (answer === undefined) throw new Error(`${file} ended with exit code 1`);
+    return answer;
+  };
+  return { run, ran };
+}
+
 describe('on macOS, from lsof and ps', () => {
+  test('asks both by their full paths', async () => {
+    const { run, ran } = playPrograms({
+      lsof: 'p612\ncnode\nf9\nn127.0.0.1:5000\n',
+      ps: 'Mon Nov 23 21:07:09 2026     node /usr/local/bin/entra-login login\n',
+    });
+    expect(await findPortOwnerWithLsof(5_000, run)).toEqual({
+      processId: 612,
+      name: 'entra-login',
+      startedAt: new Date(2026, 10, 23, 21, 7, 9),
+    });
+    expect(ran).toEqual([
+      '/usr/sbin/lsof -nP +c 0 -iTCP:5000 -sTCP:LISTEN -F pcn',
+      '/bin/ps -o lstart=,command= -p 612',
+    ]);
+  });
+
+  test('makes do without ps, and without anybody to name', async () => {
+    const { run } = playPrograms({ lsof: 'p612\ncControlCenter\nf9\nn*:5000\n' });
+    expect(await findPortOwnerWithLsof(5_000, run)).toEqual({
+      processId: 612,
+      name: 'AirPlay Receiver (ControlCenter)',
+      startedAt: undefined,
+    });
+    expect(await findPortOwnerWithLsof(5_000, playPrograms({ lsof: '' }).run)).toBeUndefined();
+  });
+
   test('finds AirPlay Receiver on port 5000', () => {
     const listener = parseLsof('p612\ncControlCenter\nf9\nn*:5000\nf10\nn*:5000\n');
     expect(listener).toEqual({ processId: 612, command: 'ControlCenter' });
@@ -138,6 +176,40 @@ describe('on Windows, from netstat, tasklist and PowerShell', () => {
     '  TCP    [::1]:5000             [::]:0                 ABHÖREN         4711',
     '  UDP    0.0.0.0:5001           *:*                                    5',
   ].join('\r\n');
+
+  test('asks all by their full paths', async () => {
+    const { run, ran } = playPrograms({
+      'netstat.exe': netstat,
+      'tasklist.exe': '"node.exe","4711","Console","1","40,000 K"\r\n',
+      'powershell.exe': '2026-11-23T20:07:00.0000000Z\r\nnode.exe C:\\npm\\entra-login.cjs login\r\n',
+    });
+    expect(await findPortOwnerWithNetstat(5_000, run, 'D:\\Windows')).toEqual({
+      processId: 4_711,
+      name: 'entra-login',
+      startedAt: new Date('2026-11-23T20:07:00Z'),
+    });
+    expect(ran).toEqual([
+      String.raw`D:\Windows\System32\netstat.exe -ano`,
+      String.raw`D:\Windows\System32\tasklist.exe /FI PID eq 4711 /FO CSV /NH`,
+      expect.stringMatching(
+        /^D:\\Windows\\System32\\WindowsPowerShell\\v1\.0\\powershell\.exe -NoProfile -NonInteractive -Command /,
+      ),
+    ]);
+  });
+
+  test('makes do with what it is told', async () => {
+    const listed = playPrograms({ 'netstat.exe': netstat, 'tasklist.exe': '"Code.exe","4711"\r\n' });
+    const silent = playPrograms({ 'netstat.exe': netstat });
+    expect([
+      await findPortOwnerWithNetstat(5_000, listed.run),
+      await findPortOwnerWithNetstat(5_000, silent.run),
+      await findPortOwnerWithNetstat(5_002, silent.run),
+    ]).toEqual([
+      { processId: 4_711, name: 'Code', startedAt: undefined },
+      { processId: 4_711, name: 'another program', startedAt: undefined },
+      undefined,
+    ]);
+  });
 
   test('finds the listener in any language', () => {
     expect([parseNetstat(netstat, 5_000), parseNetstat(netstat, 5_001), parseNetstat('', 5_000)]).toEqual([

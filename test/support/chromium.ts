@@ -8,7 +8,7 @@ const executablePath = '/usr/bin/chromium';
 export const chromiumMissing: string | undefined = findOutWhyMissing();
 
 /** The flags with which Debian's chromium runs anywhere, as root too, and talks to nobody but the page. */
-export const chromiumFlags: readonly string[] = [
+const flags: readonly string[] = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -21,7 +21,7 @@ export const chromiumFlags: readonly string[] = [
 /** Starts a real, headless browser with a profile of its own; the caller closes it. */
 export async function launchChromium(): Promise<Browser> {
   const { chromium } = await import('playwright-core');
-  return chromium.launch({ executablePath, headless: true, args: [...chromiumFlags] });
+  return chromium.launch({ executablePath, headless: true, args: [...flags] });
 }
 
 /** Where the real parts were asked for, a missing browser is a failure of the tests that need it. */
