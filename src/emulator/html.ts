@@ -56,7 +56,7 @@ button:hover { background: var(--hover); }
 button.main { color: var(--on-accent); background: var(--accent); border-color: var(--accent); }
 button.account { display: block; width: 100%; margin-bottom: .5rem; text-align: start; }
 button.account span { display: block; color: var(--soft); font-size: .875rem; }
-.actions { display: flex; flex-wrap: wrap; gap: .75rem; justify-content: flex-end; }
+.actions { display: flex; flex-flow: row-reverse wrap; gap: .75rem; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 `;
 

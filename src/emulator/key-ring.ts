@@ -50,7 +50,7 @@ export interface KeyRing {
   rotate(options?: { readonly immediately?: boolean }): void;
 }
 
-/** Makes the ring of four signing keys, of which two are published at a time; after the fourth comes the first. */
+/** Makes the ring of four signing keys: the one that signs and its neighbours are published; after the fourth comes the first. */
 export function makeKeyRing(): KeyRing {
   const ring = [firstSigningKey, secondSigningKey, thirdSigningKey, fourthSigningKey].map(readSigningKey);
   const at = (index: number): SigningKey => ring[index % ring.length] as SigningKey;
@@ -64,7 +64,7 @@ export function makeKeyRing(): KeyRing {
     published: () => published,
     rotate: ({ immediately = false } = {}) => {
       current += immediately ? 2 : 1;
-      published = immediately ? [at(current), at(current + 1)] : [at(current - 1), at(current), at(current + 1)];
+      published = immediately ? [at(current)] : [at(current - 1), at(current), at(current + 1)];
     },
   };
 }

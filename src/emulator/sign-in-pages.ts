@@ -20,8 +20,8 @@ export function pickerPage(signIn: SignIn, users: readonly User[], session: Brow
             ${users.map((user) => accountItem(user, session.accounts.has(user.objectId)))}
           </ul>
           <p class="actions">
-            <button name="action" value="cancel">Cancel</button>
             <button name="action" value="other">Use another account</button>
+            <button name="action" value="cancel">Cancel</button>
           </p>`,
       )}`,
   });
@@ -43,8 +43,8 @@ export function usernamePage(signIn: SignIn, unknown: string | undefined): Reply
         html`<label for="username">Username</label>
           <input id="username" name="username" value="${unknown ?? ''}" autocomplete="username" required />
           <p class="actions">
-            <button name="action" value="cancel" formnovalidate>Cancel</button>
             <button class="main" name="action" value="username">Next</button>
+            <button name="action" value="cancel" formnovalidate>Cancel</button>
           </p>`,
       )}`,
   });
@@ -63,8 +63,8 @@ export function passwordPage(signIn: SignIn, user: User): Reply {
           <input id="password" name="password" type="password" autocomplete="off" aria-describedby="any" required />
           <p class="note" id="any">Any password works here. Do not type a real one.</p>
           <p class="actions">
-            <button name="action" value="cancel" formnovalidate>Cancel</button>
             <button class="main" name="action" value="password">Sign in</button>
+            <button name="action" value="cancel" formnovalidate>Cancel</button>
           </p>`,
       )}`,
   });
@@ -96,8 +96,8 @@ export function consentPage(signIn: SignIn, user: User): Reply {
       ${form(
         signIn,
         html`<p class="actions">
-          <button name="action" value="cancel">Cancel</button>
           <button class="main" name="action" value="accept">Accept</button>
+          <button name="action" value="cancel">Cancel</button>
         </p>`,
       )}`,
   });
