@@ -1,17 +1,62 @@
+import { existsSync } from 'node:fs';
+import { homedir, release } from 'node:os';
 import process from 'node:process';
 import { run } from './cli.ts';
 import type { Context } from './context.ts';
 import { EntraLoginError } from './errors.ts';
-import { createFetch } from './platform/http.ts';
+import { openBrowser } from './platform/browser.ts';
 import { createFiles } from './platform/files.ts';
-import { directoriesOf } from './platform/paths.ts';
+import { createFetch } from './platform/http.ts';
+import { findDirectories } from './platform/paths.ts';
+import { findPortOwner } from './platform/port-owner.ts';
 import { openSecretStore } from './platform/secret-store.ts';
 import { readSurroundings } from './platform/surroundings.ts';
-import { createTerminal } from './platform/terminal.ts';
+import { createInput, createOutput } from './platform/terminal.ts';
 
-const controller = new AbortController();
-const cancel = (): void => controller.abort(new EntraLoginError('cancelled', 'Cancelled.'));
-// Once: a second Ctrl-C ends the process the system's way.
-process.once('SIGINT', cancel);
-process.once('SIGTERM', cancel);
-process.once('SIGHUP', cancel);
+/** Builds the real Context, runs the command line, sets the exit code. */
+async function main(): Promise<void> {
+  const { env, platform } = process;
+  const argv = process.argv.slice(2);
+  const stderr = createOutput(process.stderr, { env, argv });
+  const stdin = createInput(() => process.stdin);
+  const signal = heedSignals();
+  // Found when first asked for: --help and --version need no home directory.
+  let directories: Context['directories'] | undefined;
+  const context: Context = {
+    env,
+    stdout: createOutput(process.stdout, { env, argv }),
+    stderr,
+    stdin,
+    fetch: createFetch(env),
+    openBrowser,
+    openStore: (kind) =>
+      openSecretStore(kind, {
+        env,
+        stateDir: context.directories.state,
+        signal,
+        unlockTimeLimit: stdin.isTerminal && stderr.isTerminal ? 60_000 : 3_000,
+        onLocked: () => stderr.write('The keychain is locked: unlock it in the window that asks (60 seconds).\n'),
+      }),
+    findPortOwner,
+    files: createFiles(),
+    get directories() {
+      const home = env['HOME'] ?? homedir();
+      return (directories ??= { ...findDirectories({ env, platform, home }), working: process.cwd(), home });
+    },
+    surroundings: readSurroundings({ env, platform, release: release(), exists: existsSync }),
+    now: () => new Date(),
+    signal,
+  };
+  process.exitCode = await run(argv, context);
+}
+
+function heedSignals(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    // Once: a second Ctrl-C ends the process the system's way.
+    process.once(name, () => controller.abort(new EntraLoginError('cancelled', 'Cancelled.')));
+  }
+  return controller.signal;
+}
+
+void main();

@@ -56,7 +56,9 @@ async function everyProfile(context: LogoutContext, options: LogoutOptions): Pro
   for (const kind of ['file', 'keychain'] as const) {
     const store = context.openStore(kind);
     try {
-      places.push(...(await store.list()).map((profile) => ({ profile, store })));
+      // A client secret that `setup` keeps stands beside its profile and stays.
+      const profiles = (await store.list()).filter((name) => !name.includes('/'));
+      places.push(...profiles.map((profile) => ({ profile, store })));
     } catch (error) {
       if (!(error instanceof EntraLoginError) || kind !== 'keychain') throw error;
       if (places.length === 0) throw error;

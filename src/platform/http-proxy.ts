@@ -1,0 +1,32 @@
+/** The proxy for a request, and the variable that names it. */
+export interface Proxy {
+  readonly url: string;
+  readonly variable: string;
+}
+
+/**
+ * Finds the proxy for a URL as curl does: `https_proxy`/`HTTPS_PROXY` or `http_proxy`/`HTTP_PROXY`, lower case first,
+ * unless `NO_PROXY` names the host. Loopback never goes through a proxy: that would be another machine's loopback.
+ */
+export function findProxy(url: URL, env: Readonly<Record<string, string | undefined>>): Proxy | undefined {
+  const { hostname } = url;
+  if (hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname)) return undefined;
+  if (isExempt(url, env['no_proxy'] ?? env['NO_PROXY'] ?? '')) return undefined;
+  const names = url.protocol === 'https:' ? ['https_proxy', 'HTTPS_PROXY'] : ['http_proxy', 'HTTP_PROXY'];
+  const variable = names.find((name) => (env[name] ?? '') !== '');
+  const value = variable === undefined ? undefined : env[variable];
+  if (variable === undefined || value === undefined) return undefined;
+  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
+  return { url: withScheme, variable };
+}
+
+function isExempt(url: URL, list: string): boolean {
+  const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
+  return list.split(/[\s,]+/).some((entry) => {
+    if (entry === '*') return true;
+    const [, host = '', entryPort] = /^(.*?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
+    const name = host.replace(/^\*?\./, '');
+    if (name === '' || (entryPort !== undefined && entryPort !== port)) return false;
+    return url.hostname === name || url.hostname.endsWith(`.${name}`);
+  });
+}

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import tls from 'node:tls';
+import type { Dispatcher } from 'undici';
+import type { Context } from '../context.ts';
+import { EntraLoginError } from '../errors.ts';
+import { describeNetworkFailure, isCertificateFailure } from './http-failures.ts';
+import { findProxy } from './http-proxy.ts';
+
+type Fetch = Context['fetch'];
+
+/**
+ * Makes the fetch of the context: Node's own where nothing is set, so that undici is loaded only for a proxy
+ * (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`) or certificates (`SSL_CERT_FILE`, from Node 22.15 on the system's).
+ * Connection failures are `network` errors in plain words; an abort passes through as it is. Redirects are the
+ * caller's business. Bodies must be texts, since a request may be made twice.
+ */
+export function createFetch(env: Readonly<Record<string, string | undefined>>): Fetch {
+  const dispatchers = new Map<string, Promise<Dispatcher>>();
+  const dispatcherFor = (proxy: string | undefined, certificates: readonly string[]): Promise<Dispatcher> => {
+    const key = JSON.stringify([proxy, certificates.length]);
+    const known = dispatchers.get(key) ?? makeDispatcher(proxy, certificates);
+    dispatchers.set(key, known);
+    return known;
+  };
+
+  return async (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    const proxy = findProxy(url, env);
+    const file = env['SSL_CERT_FILE'];
+    const own = file === undefined || file === '' ? [] : [readCertificates(file)];
+    const send = async (certificates: readonly string[]): Promise<Response> => {
+      if (proxy === undefined && certificates.length === 0) return await globalThis.fetch(input, init);
+      const undici = await import('undici');
+      const dispatcher = await dispatcherFor(proxy?.url, certificates);
+      const options: object = { ...init, dispatcher };
+      const response = await undici.fetch(url, options);
+      // undici's Response and the global one are alike but not the same class.
+      const body: object | null = response.body;
+      const isEmpty = [204, 205, 304].includes(response.status);
+      return new Response(isEmpty ? null : (body as ReadableStream | null), {
+        status: response.status,
+        headers: [...response.headers],
+      });
+    };
+    try {
+      return await send(own).catch(async (error: unknown) => {
+        const system = isCertificateFailure(error) ? systemCertificates() : [];
+        if (system.length === 0) throw error;
+        return await send([...own, ...system]);
+      });
+    } catch (error) {
+      if (init?.signal?.aborted === true) throw init.signal.reason;
+      throw describeNetworkFailure(error, url, proxy, process.versions.node);
+    }
+  };
+}
+
+async function makeDispatcher(proxy: string | undefined, certificates: readonly string[]): Promise<Dispatcher> {
+  const { Agent, ProxyAgent } = await import('undici');
+  const ca = certificates.length === 0 ? undefined : [...tls.rootCertificates, ...extraCertificates(), ...certificates];
+  if (proxy === undefined) return new Agent({ connect: { ca } });
+  const url = new URL(proxy);
+  const { username, password } = url;
+  url.username = '';
+  url.password = '';
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const token = username === '' ? undefined : `Basic ${Buffer.from(credentials).toString('base64')}`;
+  return new ProxyAgent({ uri: url.href, token, requestTls: { ca }, proxyTls: { ca }, proxyTunnel: true });
+}
+
+function readCertificates(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new EntraLoginError('configuration', `The certificates of SSL_CERT_FILE cannot be read (${path}).`, {
+      hint: 'Set SSL_CERT_FILE to a PEM file, or unset it.',
+      cause: error,
+    });
+  }
+}
+
+// An explicit list replaces what Node loaded itself, NODE_EXTRA_CA_CERTS included.
+function extraCertificates(): string[] {
+  const path = process.env['NODE_EXTRA_CA_CERTS'];
+  try {
+    return path === undefined || path === '' ? [] : [readFileSync(path, 'utf8')];
+  } catch {
+    return []; // Node itself warns and goes on
+  }
+}
+
+// From Node 22.15 on; reading them takes tens of milliseconds, so only once they are needed.
+function systemCertificates(): string[] {
+  return 'getCACertificates' in tls && typeof tls.getCACertificates === 'function'
+    ? (tls.getCACertificates('system') as string[])
+    : [];
+}

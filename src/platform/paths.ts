@@ -1,0 +1,56 @@
+import { isAbsolute, posix, win32 } from 'node:path';
+import { EntraLoginError } from '../errors.ts';
+
+/** What decides where things are kept. */
+export interface PathSources {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  /** The home directory as the system tells it; `undefined` without one. */
+  readonly home: string | undefined;
+}
+
+/**
+ * Answers the configuration and state directories: `ENTRA_LOGIN_CONFIG_DIR` and `ENTRA_LOGIN_STATE_DIR`, else the
+ * system's convention (XDG Base Directory Specification; `Library/Application Support`; `%APPDATA%`, `%LOCALAPPDATA%`).
+ * Throws `configuration` if there is neither.
+ */
+export function findDirectories(sources: PathSources): { readonly configuration: string; readonly state: string } {
+  return {
+    configuration: named(sources, 'ENTRA_LOGIN_CONFIG_DIR') ?? conventional(sources, 'configuration'),
+    state: named(sources, 'ENTRA_LOGIN_STATE_DIR') ?? conventional(sources, 'state'),
+  };
+}
+
+const variables = { configuration: 'ENTRA_LOGIN_CONFIG_DIR', state: 'ENTRA_LOGIN_STATE_DIR' };
+
+// A relative one would mean another directory in each working directory: tokens would be scattered.
+function named({ env }: PathSources, variable: string): string | undefined {
+  const value = env[variable];
+  if (value === undefined || value === '' || isAbsolute(value)) return value === '' ? undefined : value;
+  throw new EntraLoginError('configuration', `${variable} is not an absolute path.`, {
+    hint: `Set it to one that begins at the root, or unset it.`,
+  });
+}
+
+function conventional(sources: PathSources, kind: 'configuration' | 'state'): string {
+  const { env, platform, home } = sources;
+  if (platform === 'win32') {
+    const base = env[kind === 'configuration' ? 'APPDATA' : 'LOCALAPPDATA'];
+    return win32.join(base ?? win32.join(requireHome(home, kind), 'AppData', 'Local'), 'entra-login');
+  }
+  if (platform === 'darwin') {
+    return posix.join(requireHome(home, kind), 'Library', 'Application Support', 'entra-login');
+  }
+  const xdg = env[kind === 'configuration' ? 'XDG_CONFIG_HOME' : 'XDG_STATE_HOME'];
+  // The XDG specification: relative paths are invalid and ignored.
+  const base = xdg !== undefined && posix.isAbsolute(xdg) ? xdg : undefined;
+  const fallback = kind === 'configuration' ? '.config' : '.local/state';
+  return posix.join(base ?? posix.join(requireHome(home, kind), fallback), 'entra-login');
+}
+
+function requireHome(home: string | undefined, kind: 'configuration' | 'state'): string {
+  if (home !== undefined && home !== '') return home;
+  throw new EntraLoginError('configuration', 'There is no home directory to keep settings and tokens in.', {
+    hint: `Set HOME, or ${variables[kind]} to an absolute path.`,
+  });
+}
