@@ -43,7 +43,7 @@ Examples:
 export async function run(argv: readonly string[], context: Context): Promise<number> {
   const program = buildProgram(context);
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0; // --help, --version

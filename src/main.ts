@@ -15,7 +15,9 @@ import { createInput, createOutput } from './platform/terminal.ts';
 
 /** Builds the real Context, runs the command line, sets the exit code. */
 async function main(): Promise<void> {
-  const { env, platform } = process;
+  const { platform } = process;
+  // A copy: opening a browser takes the secrets out of process.env for a moment.
+  const env = { ...process.env };
   const argv = process.argv.slice(2);
   const stderr = createOutput(process.stderr, { env, argv });
   const stdin = createInput(() => process.stdin);

@@ -60,9 +60,11 @@ export async function signInWithBrowser(
     // 2. Say where, then open.
     const authorizationUrl = authorization.urlFor(listener.redirectUri);
     onEvent({ type: 'listening', startUrl: listener.startUrl, authorizationUrl });
-    const launch = await options.openBrowser?.(listener.startUrl);
-    if (launch?.outcome === 'opened') onEvent({ type: 'browser_opened' });
-    if (launch?.outcome === 'failed') onEvent({ type: 'browser_failed', reason: launch.reason });
+    // Not awaited: a launcher is watched for a second, and a browser that is there already answers sooner.
+    void options.openBrowser?.(listener.startUrl).then((launch) => {
+      if (launch.outcome === 'opened') onEvent({ type: 'browser_opened' });
+      else onEvent({ type: 'browser_failed', reason: launch.reason });
+    });
     // 3. Wait for the one response with our state.
     const response = await listener.waitForResponse(personDeadline.signal);
     onEvent({ type: 'response_arrived' });

@@ -89,7 +89,7 @@ async function show(
     }
     if (options.verbose === true) {
       const requests = emulator.requests.slice(before).map(({ method, path }) => `${method} ${path}`);
-      context.stderr.write(colors.dim(`${requests.map((request) => `  ${request}\n`).join('')}`));
+      context.stderr.write(colors.dim(requests.map((request) => `  ${request}\n`).join('')));
     }
   }
   context.stderr.write('\nThat was all of it; nothing is kept. With a tenant of your own: entra-login login --help\n');

@@ -26,6 +26,7 @@ export function startLoginProgress(
   const isShowing = options.quiet !== true && options.json !== true;
   const countsDown = isShowing && stderr.isTerminal;
   let arrived = false;
+  let hasEnded = false;
   let help: NodeJS.Timeout | undefined;
   let countdown: NodeJS.Timeout | undefined;
 
@@ -41,6 +42,7 @@ export function startLoginProgress(
     if (countdown !== undefined) drawLine();
   };
   const end = (): void => {
+    hasEnded = true;
     clearTimeout(help);
     clearInterval(countdown);
     if (countdown !== undefined) eraseLine();
@@ -67,6 +69,7 @@ export function startLoginProgress(
   };
 
   const onEvent = (event: BrowserSignInEvent): void => {
+    if (hasEnded) return; // a launcher's outcome may come after the response
     switch (event.type) {
       case 'listening':
         start(event.startUrl, event.authorizationUrl);

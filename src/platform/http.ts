@@ -32,16 +32,12 @@ export function createFetch(env: Readonly<Record<string, string | undefined>>): 
     const send = async (certificates: readonly string[]): Promise<Response> => {
       if (proxy === undefined && certificates.length === 0) return await globalThis.fetch(input, init);
       const undici = await import('undici');
-      const dispatcher = await dispatcherFor(proxy?.url, certificates);
-      const options: object = { ...init, dispatcher };
+      const options: object = { ...init, dispatcher: await dispatcherFor(proxy?.url, certificates) };
       const response = await undici.fetch(url, options);
-      // undici's Response and the global one are alike but not the same class.
-      const body: object | null = response.body;
+      // undici's Response and the global one are alike, but not the same class.
       const isEmpty = [204, 205, 304].includes(response.status);
-      return new Response(isEmpty ? null : (body as ReadableStream | null), {
-        status: response.status,
-        headers: [...response.headers],
-      });
+      const body = isEmpty ? null : ReadableStream.from<Uint8Array>(response.body ?? []);
+      return new Response(body, { status: response.status, headers: [...response.headers] });
     };
     try {
       return await send(own).catch(async (error: unknown) => {
@@ -92,7 +88,7 @@ function extraCertificates(): string[] {
 
 // From Node 22.15 on; reading them takes tens of milliseconds, so only once they are needed.
 function systemCertificates(): string[] {
-  return 'getCACertificates' in tls && typeof tls.getCACertificates === 'function'
-    ? (tls.getCACertificates('system') as string[])
-    : [];
+  const read: unknown = Reflect.get(tls, 'getCACertificates');
+  const certificates: unknown = typeof read === 'function' ? Reflect.apply(read, tls, ['system']) : [];
+  return Array.isArray(certificates) ? certificates.filter((certificate) => typeof certificate === 'string') : [];
 }
