@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import type { Reply } from './exchange.ts';
 import type { AnswerFault } from './faults.ts';
 import { escapeHtml } from './html.ts';
@@ -106,21 +107,16 @@ function withHeader(reply: Reply, name: string, value: string): Reply {
   return { ...reply, headers: { ...reply.headers, [name]: value } };
 }
 
-async function streamHugeBody(outgoing: ServerResponse, bytes: number): Promise<void> {
+function streamHugeBody(outgoing: ServerResponse, bytes: number): void {
   outgoing.writeHead(200, { 'Content-Type': 'application/json; charset=utf-8' });
-  const chunk = Buffer.alloc(64 * 1024, 'x');
-  outgoing.write('{"access_token":"');
-  for (let sent = 0; sent < bytes && !outgoing.destroyed; sent += chunk.length) {
-    if (!outgoing.write(chunk)) await drained(outgoing);
-  }
-  outgoing.end('"}');
+  Readable.from(hugeBody(bytes)).pipe(outgoing);
 }
 
-async function drained(outgoing: ServerResponse): Promise<void> {
-  await new Promise<void>((resolve) => {
-    outgoing.once('drain', resolve);
-    outgoing.once('close', resolve);
-  });
+function* hugeBody(bytes: number): Generator<Buffer> {
+  const chunk = Buffer.alloc(64 * 1024, 'x');
+  yield Buffer.from('{"access_token":"');
+  for (let sent = 0; sent < bytes; sent += chunk.length) yield chunk;
+  yield Buffer.from('"}');
 }
 
 async function wait(milliseconds: number, ended: AbortSignal): Promise<void> {

@@ -127,7 +127,7 @@ describe('the keys', () => {
       expect(key['kid']).toBe(key['x5t']);
       const [der] = key['x5c'] as string[];
       const certificate = new X509Certificate(Buffer.from(der ?? '', 'base64'));
-      const jwk = { kty: 'RSA', n: key['n'], e: key['e'] };
+      const jwk = { kty: 'RSA', n: String(key['n']), e: String(key['e']) };
       expect(certificate.publicKey.equals(createPublicKey({ key: jwk, format: 'jwk' }))).toBe(true);
     }
     expect(keys.map((key) => key['issuer'])).toEqual([

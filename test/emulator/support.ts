@@ -69,7 +69,7 @@ export async function send(url: string, init: RequestInit = {}): Promise<Answer>
     status: response.status,
     headers: response.headers,
     text,
-    json: isJson ? (JSON.parse(text) as Record<string, unknown>) : {},
+    json: isJson && text !== '' ? (JSON.parse(text) as Record<string, unknown>) : {},
   };
 }
 
