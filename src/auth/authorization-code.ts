@@ -83,7 +83,7 @@ export async function redeemAuthorizationResponse(
   const url = new URL(response.redirectUri);
   url.search = parameters.toString();
   const scopes = scopesOfFirstResource(withOpenIdScopes(request.options.scopes));
-  const tokenSet = await requestTokenSet(context, client, {
+  return await requestTokenSet(context, client, {
     grant: (configuration) =>
       openid.authorizationCodeGrant(
         configuration,
@@ -98,18 +98,13 @@ export async function redeemAuthorizationResponse(
       ),
     scopes,
     expected: { nonce: request.nonce },
+    needsIdToken: true,
     redirectUri: response.redirectUri,
     moment,
     mend: 'entra-login login',
     retries: 0, // a code is good once
     deadline,
   });
-  if (tokenSet.claims === undefined) {
-    throw new EntraLoginError('untrusted_response', 'Entra sent no ID token, so nobody is signed in.', {
-      hint: 'Check that --authority-host is an Entra ID v2.0 endpoint.',
-    });
-  }
-  return tokenSet;
 }
 
 // RFC 9207: an `iss` in the response must be the issuer asked, or the answer was mixed up with another server's.

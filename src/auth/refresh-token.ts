@@ -34,6 +34,7 @@ export async function refreshTokens(
     grant: (configuration) => openid.refreshTokenGrant(configuration, renewal.refreshToken, parameters),
     scopes,
     expected: { identity: renewal.identity },
+    needsIdToken: false,
     moment: 'renewal',
     mend: renewal.mend,
     retries: 2,

@@ -31,6 +31,8 @@ export interface TokenRequest {
   ) => Promise<openid.TokenEndpointResponse & openid.TokenEndpointResponseHelpers>;
   readonly scopes: readonly string[];
   readonly expected: Pick<IdTokenExpectations, 'nonce' | 'identity'>;
+  /** Whether an answer without an ID token is refused. */
+  readonly needsIdToken: boolean;
   /** Sent in place of what openid-client derives: it adds a slash to `http://localhost:PORT`, Entra compares bytes. */
   readonly redirectUri?: string | undefined;
   readonly moment: Moment;
@@ -76,6 +78,7 @@ export async function requestTokenSet(
       const expected = { ...client.metadata, clientId: client.clientId, ...request.expected };
       claims = await verifyIdToken(object['id_token'], expected, findKeys, context.now());
     }
+    if (answer.status === 200 && claims === undefined && request.needsIdToken) throw noIdToken();
     // Entra's other headers are left behind: a WWW-Authenticate would hide the body from openid-client.
     return new Response(answer.text, { status: answer.status, headers: { 'content-type': 'application/json' } });
   };
@@ -126,6 +129,12 @@ export async function configureOpenIdClient(
   // Plain http has been allowed for loopback hosts alone, where the authority host was checked.
   if (isLoopbackHost(new URL(metadata.tokenEndpoint).hostname)) openid.allowInsecureRequests(configuration);
   return configuration;
+}
+
+function noIdToken(): EntraLoginError {
+  return new EntraLoginError('untrusted_response', 'The answer holds no ID token, so nobody is signed in.', {
+    hint: 'Check that --authority-host is an Entra ID v2.0 endpoint.',
+  });
 }
 
 function translate(error: unknown): EntraLoginError {
