@@ -61,10 +61,7 @@ export async function signInWithBrowser(
     const authorizationUrl = authorization.urlFor(listener.redirectUri);
     onEvent({ type: 'listening', startUrl: listener.startUrl, authorizationUrl });
     // Not awaited: a launcher is watched for a second, and a browser that is there already answers sooner.
-    void options.openBrowser?.(listener.startUrl).then((launch) => {
-      if (launch.outcome === 'opened') onEvent({ type: 'browser_opened' });
-      else onEvent({ type: 'browser_failed', reason: launch.reason });
-    });
+    void openAndTell(options, listener.startUrl);
     // 3. Wait for the one response with our state.
     const response = await listener.waitForResponse(personDeadline.signal);
     onEvent({ type: 'response_arrived' });
@@ -85,6 +82,12 @@ export async function signInWithBrowser(
   } finally {
     await listener.close();
   }
+}
+
+async function openAndTell({ openBrowser, onEvent }: BrowserSignInOptions, url: string): Promise<void> {
+  const launch = await openBrowser?.(url);
+  if (launch === undefined) return;
+  onEvent(launch.outcome === 'opened' ? { type: 'browser_opened' } : { type: 'browser_failed', reason: launch.reason });
 }
 
 /** The error for an exchange that took too long. */
