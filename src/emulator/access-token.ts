@@ -46,6 +46,7 @@ export function signAppToken(
   audience: string,
   tenantId: string,
   credential: 'secret' | 'certificate',
+  lifetime = 3599,
 ): string {
   const now = startOf(state);
   const payload = {
@@ -53,7 +54,7 @@ export function signAppToken(
     iss: issuerOf(state, resource, tenantId),
     iat: now,
     nbf: now,
-    exp: now + 3900,
+    exp: now + 300 + lifetime,
     aio: randomBytes(30).toString('base64'),
     ...clientClaims(application, resource, credential === 'secret' ? '1' : '2'),
     idp: `https://sts.windows.net/${tenantId}/`,

@@ -2,6 +2,8 @@ import type { ApiResource, Application, DirectoryContents, Tenant, User } from '
 import { consumersTenantId } from './directory.ts';
 import { graphResourceId } from './scopes.ts';
 import { clientCertificate } from './test-keys.ts';
+import type { ManagedIdentity } from './managed-identity.ts';
+import { azurePipelinesTrust, githubTrust } from './workload-tokens.ts';
 
 /** The tenant that most of the directory belongs to. */
 export const contoso: Tenant = {
@@ -178,6 +180,7 @@ export const webApplication: Application = {
     { value: 'emu8Q~this-one-expired-long-ago', expiresAt: new Date('2020-01-01T00:00:00Z') },
   ],
   certificates: [clientCertificate.certificate],
+  federatedCredentials: [githubTrust, azurePipelinesTrust],
   permissions: everyPermission,
   appRoles: {
     [graph.appId]: ['User.Read.All'],
@@ -196,6 +199,23 @@ export const spaApplication: Application = {
   redirectUris: { spa: ['http://localhost:5000/callback'] },
   permissions: everyPermission,
   consent: 'granted',
+};
+
+/** The identity a machine has of its own. */
+export const systemAssignedIdentity: ManagedIdentity = {
+  clientId: '5e11f000-1010-4010-8010-101010101010',
+  objectId: '5e11f0b1-1010-4010-8010-101010101010',
+  resourceId: undefined,
+  tenantId: contoso.id,
+};
+
+/** An identity that was given to the machine. */
+export const userAssignedIdentity: ManagedIdentity = {
+  clientId: 'a551a2ed-2020-4020-8020-202020202020',
+  objectId: 'a551a20b-2020-4020-8020-202020202020',
+  resourceId:
+    '/subscriptions/0a0b0c0d-0000-4000-8000-000000000000/resourcegroups/app/providers/Microsoft.ManagedIdentity/userAssignedIdentities/ci',
+  tenantId: contoso.id,
 };
 
 /** What the emulator knows if it is told nothing else. */

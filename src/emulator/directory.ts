@@ -14,7 +14,7 @@ export interface Tenant {
 export const consumersTenantId = '9188040d-6c67-4c5b-b112-36a304b66dad';
 
 /** A client secret of an application; refused with 7000222 once expired. */
-export interface ClientSecret {
+interface ClientSecret {
   readonly value: string;
   readonly expiresAt?: Date;
 }

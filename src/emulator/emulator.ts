@@ -1,29 +1,17 @@
-import type { ApiResource, Application, DirectoryContents, Tenant, User } from './directory.ts';
-import { findUser, makeDirectory } from './directory.ts';
-import { defaultDirectory } from './default-directory.ts';
+import type { ApiResource, Application, Tenant, User } from './directory.ts';
+import { findUser } from './directory.ts';
 import type { Fault } from './faults.ts';
 import { revokeSessions } from './graph.ts';
-import { makeKeyRing } from './key-ring.ts';
+import type { EmulatorOptions } from './initial-state.ts';
+import { makeState, secretsOf } from './initial-state.ts';
 import type { RecordedRequest } from './server.ts';
 import { startServer } from './server.ts';
 import type { AccountPolicy, EmulatorState, IssuedSecret } from './state.ts';
 import { consentKey, momentNow, policyOf } from './state.ts';
+import type { HostEnvironments } from './workload-host.ts';
+import { hostEnvironmentsOf } from './workload-host.ts';
 
-/** How an emulator is set up; everything has a default. */
-export interface EmulatorOptions extends Partial<DirectoryContents> {
-  /** 0, the default, takes any free one. */
-  readonly port?: number;
-  /** `127.0.0.1` if left out; stands in every URL the emulator gives. */
-  readonly host?: string;
-  /** The emulated clock: the Date header, times in tokens and all lifetimes follow it. The real one if left out. */
-  readonly now?: () => Date;
-  /** Serves https with this PEM key and certificate. */
-  readonly tls?: { readonly key: string; readonly cert: string };
-  /** Entra allows a refresh token to be used again (the default); `refused` shows who does. */
-  readonly refreshTokenReuse?: 'allowed' | 'refused';
-  /** `expires_in` of access tokens in seconds; drawn between 3599 and 5399 if left out. */
-  readonly accessTokenLifetime?: number;
-}
+export type { EmulatorOptions } from './initial-state.ts';
 
 /** A local Entra ID. */
 export interface Emulator {
@@ -72,6 +60,11 @@ export interface Emulator {
   /** Blocks the device code flow: 530036 for refresh tokens born of it. */
   blockDeviceCodeFlow(): void;
 
+  /** The environment of a job or machine that the emulator plays host to. */
+  readonly hostEnvironments: HostEnvironments;
+  /** Sets the file that Azure Arc's challenge names, and what the caller must have found in it. */
+  setArcKey(key: { readonly path: string; readonly content: string }): void;
+
   /** Ends it and every connection. */
   close(): Promise<void>;
 }
@@ -84,32 +77,6 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const server = await startServer({ host, port, tls }, requests, (origin) => (state = makeState(origin, options)));
   if (state === undefined) throw new Error('The server did not ask for its state.');
   return makeEmulator(state, requests, () => server.close());
-}
-
-function makeState(origin: string, options: EmulatorOptions): EmulatorState {
-  const { applications = defaultDirectory.applications } = options;
-  const { tenants, users, resources } = { ...defaultDirectory, ...options };
-  return {
-    origin,
-    now: options.now ?? (() => new Date()),
-    directory: makeDirectory({ tenants, users, resources, applications }),
-    keys: makeKeyRing(),
-    refreshTokenReuse: options.refreshTokenReuse ?? 'allowed',
-    accessTokenLifetime: options.accessTokenLifetime,
-    issued: applications.flatMap(secretsOf),
-    codes: new Map(),
-    refreshTokens: new Map(),
-    accessTokens: new Map(),
-    deviceGrants: new Map(),
-    sessions: new Map(),
-    consents: new Map(),
-    accountPolicies: new Map(),
-    refreshTokensVoid: {},
-    serial: 0,
-    deviceCodeBlocked: false,
-    faults: new Set(),
-    signIns: new Map(),
-  };
 }
 
 function makeEmulator(
@@ -179,10 +146,11 @@ function makeEmulator(
     blockDeviceCodeFlow: () => {
       state.deviceCodeBlocked = true;
     },
+    hostEnvironments: hostEnvironmentsOf(state),
+    setArcKey: (key) => {
+      state.workload.arcKey = key;
+      state.issued.push({ kind: 'host_secret', value: key.content });
+    },
     close,
   };
-}
-
-function secretsOf(application: Application): IssuedSecret[] {
-  return (application.secrets ?? []).map(({ value }) => ({ kind: 'client_secret', value }));
 }

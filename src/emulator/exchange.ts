@@ -17,7 +17,6 @@ export type EndpointName =
   | 'revoke_sign_in_sessions'
   | 'github_oidc'
   | 'azure_pipelines_oidc'
-  | 'workload_keys'
   | 'imds'
   | 'app_service'
   | 'arc'

@@ -1,7 +1,7 @@
 import type { EndpointName } from './exchange.ts';
 
 /** Which requests a fault meets, and how often. */
-export interface FaultTarget {
+interface FaultTarget {
   readonly endpoint: EndpointName | 'any';
   /** How many requests it meets before it is over; without it, all until removed. */
   readonly times?: number;
@@ -76,7 +76,7 @@ export type IdTokenDefect =
   | 'missing';
 
 /** A token answer whose ID token is not to be trusted. */
-export interface IdTokenFault {
+interface IdTokenFault {
   readonly kind: 'id_token';
   readonly defect: IdTokenDefect;
 }

@@ -80,8 +80,17 @@ export function readSigningKey(key: TestKey): SigningKey {
   };
 }
 
-/** Shows a key as the JWKS does. */
-export function publishKey(key: SigningKey, issuer: string): PublishedKey {
+/** Lists the keys of the JWKS; with the ID of an application that has a key of its own, that key too. */
+export function publishedKeys(ring: KeyRing, origin: string, withApplicationKey: boolean): PublishedKey[] {
+  const template = `${origin}/{tenantid}/v2.0`;
+  return [
+    ...ring.published().map((key) => publishKey(key, template)),
+    publishKey(ring.personal, `${origin}/${consumersTenantId}/v2.0`),
+    ...(withApplicationKey ? [publishKey(ring.application, template)] : []),
+  ];
+}
+
+function publishKey(key: SigningKey, issuer: string): PublishedKey {
   const { n = '', e = '' } = key.certificate.publicKey.export({ format: 'jwk' });
   return {
     kty: 'RSA',
@@ -93,14 +102,4 @@ export function publishKey(key: SigningKey, issuer: string): PublishedKey {
     x5c: [key.certificate.raw.toString('base64')],
     issuer,
   };
-}
-
-/** Lists the keys of the JWKS; with the ID of an application that has a key of its own, that key too. */
-export function publishedKeys(ring: KeyRing, origin: string, withApplicationKey: boolean): PublishedKey[] {
-  const template = `${origin}/{tenantid}/v2.0`;
-  return [
-    ...ring.published().map((key) => publishKey(key, template)),
-    publishKey(ring.personal, `${origin}/${consumersTenantId}/v2.0`),
-    ...(withApplicationKey ? [publishKey(ring.application, template)] : []),
-  ];
 }

@@ -3,11 +3,6 @@ import { jsonReply } from './exchange.ts';
 import { html, pageReply } from './html.ts';
 import type { Refusal } from './refusals.ts';
 
-/** Writes a time as error bodies do: `2026-11-23 08:23:17Z`. */
-export function errorTimestamp(date: Date): string {
-  return `${date.toISOString().slice(0, 19).replace('T', ' ')}Z`;
-}
-
 /** Writes `error_description`: since 2024 its parts stand apart by spaces, before by line breaks (entra.md 4.4). */
 export function describeRefusal(refusal: Refusal, traceId: string, correlationId: string, now: Date): string {
   return `AADSTS${refusal.number}: ${refusal.message} Trace ID: ${traceId} Correlation ID: ${correlationId} Timestamp: ${errorTimestamp(now)}`;
@@ -57,4 +52,9 @@ export function refusalPage(refusal: Refusal, { traceId, correlationId, now }: R
         <dd>AADSTS${refusal.number}</dd>
       </dl>`,
   });
+}
+
+// 2026-11-23 08:23:17Z
+function errorTimestamp(date: Date): string {
+  return `${date.toISOString().slice(0, 19).replace('T', ' ')}Z`;
 }

@@ -7,6 +7,7 @@ import type { EmulatorRequest, EndpointName, Reply } from './exchange.ts';
 import { answerRevokeSignInSessions, answerUserInfo } from './graph.ts';
 import { answerErrorLookUp, answerFrontPage } from './information-pages.ts';
 import { answerLogout } from './logout.ts';
+import { answerAppService, answerArc, answerImds, appServicePath, arcPath, imdsPath } from './managed-identity.ts';
 import { Refusal } from './refusals.ts';
 import { refusalPage, refusalReply } from './refusal-body.ts';
 import { answerSignInForm } from './sign-in.ts';
@@ -14,6 +15,12 @@ import { signInPath } from './sign-in-pages.ts';
 import type { EmulatorState } from './state.ts';
 import { answerToken } from './token.ts';
 import { tokenHeaders } from './token-request.ts';
+import {
+  answerAzurePipelinesToken,
+  answerGithubToken,
+  azurePipelinesTokenPath,
+  githubTokenPath,
+} from './workload-tokens.ts';
 
 /** An endpoint: what it is called, how it answers, and how it says no. */
 export interface Endpoint {
@@ -37,6 +44,11 @@ const endpointsByPath: Readonly<Record<string, Endpoint>> = {
   },
   '/': { name: 'other', answer: answerFrontPage, refusesBy: 'page' },
   '/error': { name: 'other', answer: answerErrorLookUp, refusesBy: 'page' },
+  [githubTokenPath]: { name: 'github_oidc', answer: answerGithubToken, refusesBy: 'json' },
+  [azurePipelinesTokenPath]: { name: 'azure_pipelines_oidc', answer: answerAzurePipelinesToken, refusesBy: 'json' },
+  [imdsPath]: { name: 'imds', answer: answerImds, refusesBy: 'json' },
+  [appServicePath]: { name: 'app_service', answer: answerAppService, refusesBy: 'json' },
+  [arcPath]: { name: 'arc', answer: answerArc, refusesBy: 'json' },
   [signInPath]: { name: 'sign_in', answer: answerSignInForm, refusesBy: 'page' },
   [devicePath]: { name: 'device', answer: answerDevicePage, refusesBy: 'page' },
 };

@@ -17,7 +17,7 @@ import type { TenantSegment } from './tenant-segment.ts';
 import { tenantOfUser } from './tenant-segment.ts';
 
 /** What a sign-in at the pages is for. */
-export type SignInGoal = RedirectGoal | { readonly kind: 'device'; readonly grant: DeviceGrant };
+type SignInGoal = RedirectGoal | { readonly kind: 'device'; readonly grant: DeviceGrant };
 
 /** What an application asks a person for. */
 export interface SignInRequest {

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Directory, Platform } from './directory.ts';
 import type { ActiveFault } from './fault-matching.ts';
 import type { KeyRing } from './key-ring.ts';
+import type { ManagedIdentity } from './managed-identity.ts';
 import type { Scope } from './scopes.ts';
 import type { SignIn } from './sign-in.ts';
 
@@ -15,7 +16,9 @@ export type SecretKind =
   | 'client_secret'
   | 'client_assertion'
   | 'code_verifier'
-  | 'federated_token';
+  | 'federated_token'
+  /** What a CI runner or an Azure host hands its jobs, so that they can ask for tokens. */
+  | 'host_secret';
 
 /** A secret that must not turn up where it does not belong. */
 export interface IssuedSecret {
@@ -113,6 +116,19 @@ export interface AccountPolicy {
   deleted?: boolean;
 }
 
+/** What CI runners and Azure hosts know. */
+export interface WorkloadHost {
+  /** `ACTIONS_ID_TOKEN_REQUEST_TOKEN`. */
+  readonly githubRequestToken: string;
+  /** `SYSTEM_ACCESSTOKEN`. */
+  readonly systemAccessToken: string;
+  /** `IDENTITY_HEADER`. */
+  readonly identityHeader: string;
+  /** The file that Azure Arc's challenge names, and what stands in it. */
+  arcKey: { readonly path: string; readonly content: string };
+  readonly managedIdentities: readonly ManagedIdentity[];
+}
+
 /** Everything an endpoint works with. */
 export interface EmulatorState {
   readonly origin: string;
@@ -137,6 +153,7 @@ export interface EmulatorState {
   /** How many tokens were issued so far. */
   serial: number;
   deviceCodeBlocked: boolean;
+  readonly workload: WorkloadHost;
   readonly faults: Set<ActiveFault>;
   /** Sign-ins on their way through the pages, by ID. */
   readonly signIns: Map<string, SignIn>;

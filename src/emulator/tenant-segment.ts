@@ -12,11 +12,6 @@ export interface TenantSegment {
 
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Tells whether the text is a GUID. */
-export function isGuid(text: string): boolean {
-  return guid.test(text);
-}
-
 /** Resolves GUID, domain or alias. Refuses with 90002 for an unknown tenant, 900023 for what cannot be one. */
 export function resolveSegment(directory: Directory, text: string): TenantSegment {
   const name = text.toLowerCase();

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   alice,
+  azureDevOps,
   bob,
   desktopApplication,
   fabrikam,
@@ -69,9 +70,7 @@ describe('a refresh token', () => {
     const scopeFor = async (scope: string): Promise<unknown> => (await renew(emulator, token, { scope })).json['scope'];
 
     expect(await scopeFor('https://management.core.windows.net//.default')).toContain('user_impersonation');
-    expect(await scopeFor('499b84ac-1321-427f-aa17-267ca6975798/.default')).toContain(
-      '499b84ac-1321-427f-aa17-267ca6975798/',
-    );
+    expect(await scopeFor(`${azureDevOps.appId}/.default`)).toContain(`${azureDevOps.appId}/`);
     expect(refusal(await renew(emulator, token, { scope: 'User.Read api://x/y' }))).toMatchObject({ aadsts: 500011 });
     expect(refusal(await renew(emulator, token, { scope: 'User.Read https://management.azure.com/.default' }))).toEqual(
       { status: 400, error: 'invalid_request', aadsts: 28000 },

@@ -8,7 +8,7 @@ import { signInAsScriptedPerson } from '../../src/emulator/scripted-person.ts';
 import type { ScriptedPersonOptions, ScriptedSignIn } from '../../src/emulator/scripted-person.ts';
 
 /** What came to the redirect URI. */
-export interface Delivery {
+interface Delivery {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
@@ -172,7 +172,7 @@ export function decode(jwt: unknown): { header: Record<string, unknown>; claims:
 }
 
 /** Builds parameters, without those that are `undefined`. */
-export function query(parameters: Parameters): URLSearchParams {
+function query(parameters: Parameters): URLSearchParams {
   const given = Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return new URLSearchParams(given);
 }
