@@ -19,13 +19,9 @@ async function answerRequest(): Promise<KeychainAnswer> {
   try {
     const request: KeychainRequest = JSON.parse(readFileSync(standardInput, 'utf8'));
     const items = openNativeItems();
-    return {
-      outcome: 'done',
-      value: await call(
-        createKeychainStore((work) => work(items), request.itemLimit),
-        request,
-      ),
-    };
+    // macOS sets no limit to an item.
+    const store = createKeychainStore((work) => work(items), undefined);
+    return { outcome: 'done', value: await callStore(store, request) };
   } catch (error) {
     if (!(error instanceof EntraLoginError)) throw error;
     const { code, message, hint } = error;
@@ -33,7 +29,7 @@ async function answerRequest(): Promise<KeychainAnswer> {
   }
 }
 
-async function call(
+async function callStore(
   store: SecretStore,
   request: KeychainRequest,
 ): Promise<string | boolean | readonly string[] | undefined> {

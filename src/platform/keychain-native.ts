@@ -39,7 +39,7 @@ function open({ Entry }: typeof Keyring, name: string): Keyring.Entry {
 /** The one place that reads the module's errors: every one has the code `GenericFailure`, so their text decides. */
 function describeError(name: string, error: unknown): EntraLoginError {
   const text = error instanceof Error ? error.message : String(error);
-  if (/not UTF-?(?:8|16)|BadEncoding|utf16/i.test(text)) {
+  if (/not (?:a )?valid utf-?(?:8|16)/i.test(text)) {
     return new EntraLoginError('store_failed', `What the keychain keeps for ${name} is damaged.`, {
       hint: forgetCommand(name),
       cause: error,
@@ -65,5 +65,6 @@ function describeError(name: string, error: unknown): EntraLoginError {
   if (/denied|auth/i.test(text)) {
     return keychainUnavailable('The keychain did not permit it.', 'Try again and allow it', error);
   }
-  return keychainUnavailable('The keychain cannot be used.', 'See why with --verbose', error);
+  const reason = text.replaceAll(/\p{C}+/gu, ' ').slice(0, 200);
+  return keychainUnavailable(`The keychain cannot be used (${reason}).`, 'Mend that', error);
 }

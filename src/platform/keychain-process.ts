@@ -7,8 +7,6 @@ export interface KeychainRequest {
   readonly call: 'read' | 'write' | 'delete' | 'list' | 'probe';
   readonly name: string;
   readonly value: string;
-  /** As for `createKeychainStore`; absent where the system sets no limit. */
-  readonly itemLimit?: number | undefined;
 }
 
 /** What a call gave: a text, whether there was one, or the names. */
@@ -29,7 +27,6 @@ export interface KeychainProcessOptions {
   /** The program and its arguments; it is keychain-child.ts, built. */
   readonly command: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly itemLimit?: number | undefined;
   /** How long a person may take to answer the system's dialog, in milliseconds. */
   readonly unlockTimeLimit: number;
   readonly onLocked: () => void;
@@ -45,7 +42,7 @@ const noticeDelay = 1_000;
  */
 export function openKeychainProcess(options: KeychainProcessOptions): SecretStore {
   const ask = (call: KeychainRequest['call'], name = '', value = ''): Promise<KeychainValue> =>
-    runChild(options, { call, name, value, itemLimit: options.itemLimit });
+    runChild(options, { call, name, value });
   return {
     kind: 'keychain',
     async read(name) {

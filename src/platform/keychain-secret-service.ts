@@ -24,6 +24,9 @@ const fastestPerson = 1_000;
 /** How often a locked keychain is looked at while somebody may unlock it elsewhere, in milliseconds. */
 const lockedPollInterval = 200;
 
+/** A bus lets a connection wait for a limited number of replies; 128 is dbus-daemon's own default. */
+const callsAtOnce = 64;
+
 /** An item that another process replaces vanishes between finding and reading it; more often than this it does not. */
 const readAttempts = 4;
 
@@ -111,13 +114,12 @@ class SecretService implements KeychainItems {
 
   async list(): Promise<string[]> {
     const items = await this.#find();
-    const attributes = await Promise.all(
-      items.map((item) => this.#property(item, `${secretInterface}.Item`, 'Attributes')),
-    );
-    return attributes.flatMap((pairs) => {
-      const pair = Array.isArray(pairs) ? pairs.find((entry) => Array.isArray(entry) && entry[0] === 'username') : [];
-      return Array.isArray(pair) && typeof pair[1] === 'string' ? [pair[1]] : [];
-    });
+    const names: string[] = [];
+    for (let start = 0; start < items.length; start += callsAtOnce) {
+      const batch = items.slice(start, start + callsAtOnce).map((item) => this.#userName(item));
+      names.push(...(await Promise.all(batch)).filter((name) => name !== undefined));
+    }
+    return names;
   }
 
   /** Finds our items, after having them unlocked if they are not. */
@@ -132,6 +134,13 @@ class SecretService implements KeychainItems {
     if (toUnlock.length === 0) return found.unlocked;
     await this.#unlock(toUnlock);
     return (await this.#search(name)).unlocked;
+  }
+
+  async #userName(item: string): Promise<string | undefined> {
+    const attributes = await this.#property(item, `${secretInterface}.Item`, 'Attributes');
+    const pairs = Array.isArray(attributes) ? attributes.filter((pair) => Array.isArray(pair)) : [];
+    const name: DbusValue | undefined = pairs.find(([key]) => key === 'username')?.[1];
+    return typeof name === 'string' ? name : undefined;
   }
 
   async #search(name?: string): Promise<{ unlocked: string[]; locked: string[] }> {

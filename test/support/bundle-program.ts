@@ -17,7 +17,7 @@ export async function buildPrograms(programs: Readonly<Record<string, string>>):
   const directory = mkdtempSync(join(tmpdir(), 'entra-login-programs-'));
   symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'));
   const input = Object.fromEntries(Object.entries(programs).map(([name, path]) => [name, join(root, path)]));
-  const bundle = await rolldown({ input, platform: 'node', external: ['@napi-rs/keyring'] });
+  const bundle = await rolldown({ input, platform: 'node', external: ['@napi-rs/keyring'], logLevel: 'silent' });
   await bundle.write({
     dir: directory,
     format: 'cjs',

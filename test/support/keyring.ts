@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
@@ -25,6 +25,12 @@ export interface TestKeyring {
   thaw(): void;
   /** Kills the keyring; nothing starts it again. */
   kill(): void;
+  /**
+   * Starts the keyring again if it crashed, as a desktop's bus does; answers its last words, or `undefined` if it runs.
+   * gnome-keyring has a defect that makes it abort, rarely, when a client vanishes at a bad moment
+   * (https://github.com/jkoestinger/omarchy-vpn/issues/42 collects the traces).
+   */
+  revive(): Promise<string | undefined>;
   /** Adds an item as another program would, beside those of entra-login or in their place. */
   putItem(attributes: Readonly<Record<string, string>>, secret: Uint8Array): Promise<void>;
   stop(): Promise<void>;
@@ -54,6 +60,7 @@ export function hasKeyring(): boolean {
 export async function startKeyring(): Promise<TestKeyring> {
   const home = mkdtempSync(join(tmpdir(), 'entra-login-keyring-'));
   const socketPath = join(home, 'run', 'bus');
+  const logFile = join(home, 'log');
   const env = {
     HOME: home,
     DBUS_SESSION_BUS_ADDRESS: `unix:path=${socketPath}`,
@@ -68,11 +75,15 @@ export async function startKeyring(): Promise<TestKeyring> {
 
   const children: ChildProcess[] = [];
   const start = (command: string, args: string[]): ChildProcess => {
-    const child = spawn(command, args, {
-      env: { PATH: process.env['PATH'], ...env },
-      stdio: ['pipe', 'ignore', 'ignore'],
-    });
+    const log = openSync(logFile, 'a');
+    const child = spawn(command, args, { env: { PATH: process.env['PATH'], ...env }, stdio: ['pipe', log, log] });
+    closeSync(log);
     children.push(child);
+    return child;
+  };
+  const startDaemon = (): ChildProcess => {
+    const child = start('gnome-keyring-daemon', ['--foreground', '--unlock', '--components=secrets']);
+    child.stdin?.end(password);
     return child;
   };
   const killAll = (): void => {
@@ -83,8 +94,7 @@ export async function startKeyring(): Promise<TestKeyring> {
 
   start('dbus-daemon', ['--nofork', '--nopidfile', `--config-file=${join(home, 'bus.conf')}`]);
   await until('the bus listens', async () => existsSync(socketPath));
-  const keyring = start('gnome-keyring-daemon', ['--foreground', '--unlock', '--components=secrets']);
-  keyring.stdin?.end(password);
+  let keyring = startDaemon();
 
   /** Runs work on a connection of its own, so that no connection has to outlive a bus that a test kills. */
   const onBus = async <T>(work: (ask: Ask) => Promise<T>): Promise<T> => {
@@ -98,11 +108,13 @@ export async function startKeyring(): Promise<TestKeyring> {
       connection.close();
     }
   };
-  await until('the keyring answers', () =>
-    onBus(defaultCollection)
-      .then((path) => path !== '/')
-      .catch(() => false),
-  );
+  const untilItAnswers = (): Promise<void> =>
+    until('the keyring answers', () =>
+      onBus(defaultCollection)
+        .then((path) => path !== '/')
+        .catch(() => false),
+    );
+  await untilItAnswers();
 
   return {
     env,
@@ -120,13 +132,23 @@ export async function startKeyring(): Promise<TestKeyring> {
       await onBus(async (ask) => ask(await defaultCollection(ask), 'Collection', 'Delete', '', []));
     },
     freeze(part) {
-      children[part === 'bus' ? 0 : 1]?.kill('SIGSTOP');
+      (part === 'bus' ? children[0] : keyring)?.kill('SIGSTOP');
     },
     thaw() {
       for (const child of children) child.kill('SIGCONT');
     },
     kill() {
       keyring.kill('SIGKILL');
+    },
+    async revive() {
+      // The bus may tell of the crash before the process's end is seen.
+      const ended = once(keyring, 'exit').then(() => true);
+      const crashed = !isRunning(keyring) || (await Promise.race([ended, delay(1_000, false, { ref: false })]));
+      if (!crashed) return undefined;
+      const lastWords = readFileSync(logFile, 'utf8').trim().split('\n').slice(-8).join('\n');
+      keyring = startDaemon();
+      await untilItAnswers();
+      return lastWords;
     },
     async putItem(attributes, secret) {
       await onBus(async (ask) => {
@@ -144,7 +166,7 @@ export async function startKeyring(): Promise<TestKeyring> {
       killAll();
       await Promise.all(
         children.map(async (child) => {
-          if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+          if (isRunning(child)) await once(child, 'exit');
         }),
       );
       rmSync(home, { recursive: true, force: true });
@@ -162,6 +184,10 @@ type Ask = (
   signature: string,
   values: readonly DbusValue[],
 ) => Promise<readonly DbusValue[]>;
+
+function isRunning(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null;
+}
 
 async function defaultCollection(ask: Ask): Promise<string> {
   const [path] = await ask(servicePath, 'Service', 'ReadAlias', 's', ['default']);

@@ -83,6 +83,8 @@ async function killOneWriter(options: {
   const seen = new Promise<void>((resolve) => {
     if (linesToSee === 0) resolve();
     createInterface(child.stdout).on('line', (line) => {
+      // A writer that met a failure prints what it was; the store is judged by what was written before.
+      if (!/^\d+$/.test(line)) return;
       last = Number(line);
       lines += 1;
       if (lines === linesToSee) resolve();
