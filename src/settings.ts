@@ -121,17 +121,14 @@ export async function loadSettings(
     function authorityHost(): Setting<string> {
       const hosts = chain('authorityHost', '--authority-host', options.authorityHost, 'ENTRA_LOGIN_AUTHORITY_HOST');
       const clouds = chain('cloud', '--cloud', options.cloud, 'ENTRA_LOGIN_CLOUD');
-      const perLevel = hosts.map((host, level) => {
-        const cloud = first(values.readCloud, [clouds[level]]);
+      for (const [level, host] of hosts.entries()) {
         const named = first(values.readAuthorityHost, [host]);
-        return named ?? (cloud === undefined ? undefined : { value: authorityHostOf(cloud.value), from: cloud.from });
-      });
+        if (named !== undefined) return named;
+        const cloud = first(values.readCloud, [clouds[level]]);
+        if (cloud !== undefined) return { value: authorityHostOf(cloud.value), from: cloud.from };
+      }
       const below = [fromAccount(account?.authorityHost), fromEnvironment(env, 'AZURE_AUTHORITY_HOST')];
-      return (
-        perLevel.find((setting) => setting !== undefined) ??
-        first(values.readAuthorityHost, below) ??
-        builtIn(authorityHostOf('public'))
-      );
+      return first(values.readAuthorityHost, below) ?? builtIn(authorityHostOf('public'));
     }
 
     function browser(): Setting<string> | undefined {
