@@ -193,5 +193,5 @@ function builtIn<T>(value: T): Setting<T> {
 function withPort(setting: Setting<string>, port: string | undefined): Setting<string> {
   if (port === undefined) return setting;
   const number = values.readPort(port, '--port');
-  return { value: setting.value.replace(/^(http:\/\/[^/:]+)(?::\d*)?/, `$1:${number}`), from: 'option' };
+  return { value: setting.value.replace(/^(http:\/\/[^/:]+)(?::\d*)?/i, `$1:${number}`), from: 'option' };
 }

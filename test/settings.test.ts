@@ -291,6 +291,7 @@ describe('--port', () => {
     ['http://localhost/', 'http://localhost:8400/'],
     ['http://localhost:5000', 'http://localhost:8400'],
     ['http://127.0.0.1:5000/a/b', 'http://127.0.0.1:8400/a/b'],
+    ['HTTP://LOCALHOST:5000/Callback', 'HTTP://LOCALHOST:8400/Callback'],
   ])('changes the port of %s alone', async (redirectUri, value) => {
     expect((await resolve({}, { redirectUri, port: '8400' })).redirectUri).toEqual({ value, from: 'option' });
   });
