@@ -103,13 +103,13 @@ export async function loadSettings(
       ...chain('scopes', '--scope', options.scope?.join(' '), 'ENTRA_LOGIN_SCOPE'),
       fromAccount(account?.scopes.join(' ')),
     ]);
-    const azureClientSecret = env['AZURE_CLIENT_ID'] === clientId?.value ? 'AZURE_CLIENT_SECRET' : undefined;
+    const isAzures = clientId !== undefined && clientId.value === env['AZURE_CLIENT_ID'];
     return {
       tenant,
       clientId,
       clientSecret: first(values.readText, [
         fromEnvironment(env, 'ENTRA_LOGIN_CLIENT_SECRET'),
-        azureClientSecret === undefined ? undefined : fromEnvironment(env, azureClientSecret),
+        isAzures ? fromEnvironment(env, 'AZURE_CLIENT_SECRET') : undefined,
       ]),
       redirectUri: withPort(redirectUri ?? builtIn('http://localhost:5000/callback'), options.port),
       scopes: scopes ?? builtIn(['openid', 'profile', 'email', 'offline_access']),

@@ -326,6 +326,7 @@ describe('the client secret', () => {
     expect(await secretOf(env, { clientId: 'a' })).toMatchObject({ value: 'azure' });
     expect(await secretOf(env, { clientId: 'b' })).toBeUndefined();
     expect(await secretOf({ AZURE_CLIENT_SECRET: 'azure' }, { clientId: 'b' })).toBeUndefined();
+    expect(await secretOf({ AZURE_CLIENT_SECRET: 'azure' })).toBeUndefined();
   });
 });
 
