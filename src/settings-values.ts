@@ -53,7 +53,7 @@ export const readScopes: ValueReader<readonly string[]> = (text, place) => {
   const scopes = parseScopes([text]);
   // RFC 6749, 3.3: printable ASCII without quote and backslash.
   if (scopes.length > 0 && scopes.every((scope) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) return scopes;
-  throw wrongValue('scopes', place, 'one or more scopes, separated by spaces');
+  throw wrongValue('list of scopes', place, 'one or more scopes, separated by spaces');
 };
 
 /** Reads the name of a cloud. */

@@ -347,6 +347,7 @@ describe('a wrong value', () => {
     ['The client ID is not valid (--client-id).', { clientId: wrong }, {}],
     ['The client ID is not valid (AZURE_CLIENT_ID).', {}, { AZURE_CLIENT_ID: wrong }],
     ['The redirect URI is not valid (--redirect-uri).', { redirectUri: wrong }, {}],
+    ['The list of scopes is not valid (--scope).', { scope: [wrong] }, {}],
     ['The cloud is not valid (ENTRA_LOGIN_CLOUD).', {}, { ENTRA_LOGIN_CLOUD: wrong }],
     ['The authority host is not valid (--authority-host).', { authorityHost: wrong }, {}],
     ['The authority host is not valid (AZURE_AUTHORITY_HOST).', {}, { AZURE_AUTHORITY_HOST: wrong }],
