@@ -40,6 +40,14 @@ export interface SecretStore {
   probe(): Promise<void>;
 }
 
+/** How taking a lock ended. */
+export type LockOutcome =
+  | { readonly outcome: 'taken'; readonly release: () => Promise<void> }
+  /** Somebody held it and has let go: what they did is done, the lock is not ours. */
+  | { readonly outcome: 'released' }
+  /** There is no place for locks; work goes on without. */
+  | { readonly outcome: 'unavailable'; readonly reason: string };
+
 /** How opening the browser ended; `opened` says that a launcher started, not that a page was seen. */
 export type BrowserLaunch =
   { readonly outcome: 'opened'; readonly command: string } | { readonly outcome: 'failed'; readonly reason: string };
@@ -102,6 +110,8 @@ export interface Context {
    */
   readonly openBrowser: (url: string, command: string | undefined) => Promise<BrowserLaunch>;
   readonly openStore: (kind: StoreKind) => SecretStore;
+  /** Takes the lock of a profile, or waits until whoever holds it lets go; rejects with the signal's reason. */
+  readonly takeLock: (profile: string, signal: AbortSignal) => Promise<LockOutcome>;
   /** Tells who listens on a loopback port; `undefined` where nobody can be named. Never fails. */
   readonly findPortOwner: (port: number) => Promise<PortOwner | undefined>;
   readonly files: Files;

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { homedir, release } from 'node:os';
+import { homedir, release, tmpdir } from 'node:os';
 import process from 'node:process';
 import { run } from './cli.ts';
 import type { Context } from './context.ts';
@@ -9,6 +9,7 @@ import { createFiles } from './platform/files.ts';
 import { createFetch } from './platform/http.ts';
 import { findDirectories } from './platform/paths.ts';
 import { findPortOwner } from './platform/port-owner.ts';
+import { takeLock } from './platform/profile-lock.ts';
 import { openSecretStore } from './platform/secret-store.ts';
 import { readSurroundings } from './platform/surroundings.ts';
 import { createInput, createOutput } from './platform/terminal.ts';
@@ -39,6 +40,7 @@ async function main(): Promise<void> {
         unlockTimeLimit: stdin.isTerminal && stderr.isTerminal ? 60_000 : 3_000,
         onLocked: () => stderr.write('The keychain is locked: unlock it in the window that asks (60 seconds).\n'),
       }),
+    takeLock: (profile, waiting) => takeLock(profile, lockPlace(), waiting),
     findPortOwner,
     files: createFiles(),
     get directories() {
@@ -49,6 +51,12 @@ async function main(): Promise<void> {
     now: () => new Date(),
     signal,
   };
+  const lockPlace = () => ({
+    stateDir: context.directories.state,
+    temporary: tmpdir(),
+    platform,
+    userId: process.getuid?.(),
+  });
   process.exitCode = await run(argv, context);
 }
 

@@ -17,7 +17,7 @@ export interface TokenOptions extends CommonOptions {
   readonly output?: string | undefined;
 }
 
-type TokenContext = ProfileContext & Pick<Context, 'stdout' | 'stderr' | 'fetch' | 'now' | 'signal'>;
+type TokenContext = ProfileContext & Pick<Context, 'stdout' | 'stderr' | 'fetch' | 'now' | 'signal' | 'takeLock'>;
 
 /** Prints an access token, from the store or renewed, and nothing else. */
 export async function token(options: TokenOptions, context: TokenContext): Promise<void> {

@@ -18,7 +18,7 @@ export interface WhoamiOptions extends CommonOptions {
   readonly userinfo?: boolean | undefined;
 }
 
-type WhoamiContext = ProfileContext & Pick<Context, 'stdout' | 'fetch' | 'now' | 'signal'>;
+type WhoamiContext = ProfileContext & Pick<Context, 'stdout' | 'fetch' | 'now' | 'signal' | 'takeLock'>;
 
 /** Shows who is signed in: from the kept ID token, after a renewal (`--check`), or from UserInfo (`--userinfo`). */
 export async function whoami(options: WhoamiOptions, context: WhoamiContext): Promise<void> {

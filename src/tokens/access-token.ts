@@ -2,7 +2,8 @@ import type { Deadline } from '../auth/deadline.ts';
 import { refreshTokens } from '../auth/refresh-token.ts';
 import type { RequestContext } from '../auth/request.ts';
 import { coversScopes, resourceOf } from '../auth/scopes.ts';
-import type { SecretStore } from '../context.ts';
+import type { Context, LockOutcome, SecretStore } from '../context.ts';
+import type { ErrorCode } from '../errors.ts';
 import { EntraLoginError } from '../errors.ts';
 import type { KeptAccessToken, KeptProfile, KeptSignIn } from './kept-profile.ts';
 import { keepAccessToken, readProfile, replaceAccessToken, writeProfile } from './token-store.ts';
@@ -32,35 +33,85 @@ export interface AccessTokenResult {
 
 const defaultValidity = 5 * 60_000;
 
+/** What renewing needs of the world. */
+export type RenewalContext = RequestContext & Pick<Context, 'takeLock'>;
+
 /**
- * Answers an access token from the store, or renewed with the refresh token. Errors: `sign_in_required` if nobody is
- * signed in, the account is another client's, or Entra wants the person; those of the request and of the store.
+ * Answers an access token from the store, or renewed with the refresh token. However many processes want one, one of
+ * them renews and the others use what it got. Errors: `sign_in_required` if nobody is signed in, the account is another
+ * client's, or Entra wants the person; those of the request and of the store.
  */
 export async function getAccessToken(
-  context: RequestContext,
+  context: RenewalContext,
   store: SecretStore,
   request: AccessTokenRequest,
   deadline: Deadline,
 ): Promise<AccessTokenResult> {
+  const startedAt = context.now();
+  for (;;) {
+    const first = await findToken(context, store, request, startedAt);
+    if (first.isEnough) return first;
+    // Memory is this process's alone.
+    const lock: LockOutcome =
+      store.kind === 'memory'
+        ? { outcome: 'unavailable', reason: 'nobody else has this store' }
+        : await context.takeLock(request.profile, deadline.signal);
+    if (lock.outcome === 'released') continue; // whoever renewed may have left what is wanted
+    try {
+      const again = await findToken(context, store, request, startedAt);
+      return again.isEnough ? again : await renewOrMakeDo(context, store, request, again, deadline);
+    } finally {
+      if (lock.outcome === 'taken') await lock.release();
+    }
+  }
+}
+
+interface Search {
+  readonly kept: KeptProfile;
+  readonly signIn: KeptSignIn;
+  readonly scopes: readonly string[];
+  readonly token: KeptAccessToken | undefined;
+}
+type Found = Search & ({ readonly isEnough: true; readonly token: KeptAccessToken } | { readonly isEnough: false });
+
+async function findToken(
+  context: RenewalContext,
+  store: SecretStore,
+  request: AccessTokenRequest,
+  startedAt: Date,
+): Promise<Found> {
   const kept = await readProfile(store, request.profile);
   const signIn = requireSignIn(kept, request);
   const scopes = request.scopes.length === 0 ? signIn.scopes : request.scopes;
-  const found = findKeptToken(kept, signIn, scopes);
+  const token = findKeptToken(kept, signIn, scopes);
+  const search = { kept, signIn, scopes };
+  if (token === undefined) return { ...search, token, isEnough: false };
   const now = context.now();
-  const livesUntil = now.getTime() + (request.minimumValidity ?? defaultValidity);
-  if (found !== undefined && request.refresh !== true && found.expiresAt.getTime() > livesUntil) {
-    return { token: found, signIn };
-  }
+  const livesLong = token.expiresAt.getTime() > now.getTime() + (request.minimumValidity ?? defaultValidity);
+  // One that somebody renewed since we were asked is as new as ours would be, however short it lives.
+  const isNew = token.issuedAt >= startedAt && token.expiresAt > now;
+  return { ...search, token, isEnough: isNew || (livesLong && request.refresh !== true) };
+}
+
+async function renewOrMakeDo(
+  context: RenewalContext,
+  store: SecretStore,
+  request: AccessTokenRequest,
+  found: Search,
+  deadline: Deadline,
+): Promise<AccessTokenResult> {
+  const { kept, signIn, scopes, token } = found;
   try {
     return await renew(context, store, { ...request, scopes }, kept, signIn, deadline);
   } catch (error) {
     const isStrict = request.minimumValidity !== undefined || request.refresh === true;
-    const isOutage =
-      error instanceof EntraLoginError && ['network', 'entra_unavailable', 'throttled'].includes(error.code);
-    if (!isOutage || isStrict || found === undefined || found.expiresAt <= now) throw error;
-    return { token: found, signIn, warning: `The access token could not be renewed: ${error.message}` };
+    const isOutage = error instanceof EntraLoginError && outages.has(error.code);
+    if (!isOutage || isStrict || token === undefined || token.expiresAt <= context.now()) throw error;
+    return { token, signIn, warning: `The access token could not be renewed: ${error.message}` };
   }
 }
+
+const outages: ReadonlySet<ErrorCode> = new Set(['network', 'entra_unavailable', 'throttled', 'timeout']);
 
 /** Answers the kept sign-in if it is the settings' own; throws `sign_in_required` that says why not. */
 export function requireSignIn(
@@ -147,6 +198,9 @@ async function renew(
     signingKeys: tokenSet.signingKeys ?? signIn.signingKeys,
   };
   const token = keepAccessToken(renewed, tokenSet, request.scopes, now);
+  // A sign-out or another sign-in that came meanwhile wins: nothing of the old account is written over it.
+  const current = await readProfile(store, request.profile);
+  if (current.signIn?.refreshToken !== refreshToken) throw nobodySignedIn(request.profile);
   const accessTokens = replaceAccessToken(kept.accessTokens, token);
   await writeProfile(store, request.profile, { signIn: renewed, accessTokens }, now);
   return { token, signIn: renewed };

@@ -5,6 +5,7 @@ import type { TokenSet } from '../auth/token-set.ts';
 import type { Context, SecretStore } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
 import type { KeptProfile, KeptSignIn } from './kept-profile.ts';
+import { overrideRenewals } from './profile-lock.ts';
 import { keepAccessToken, replaceAccessToken, writeProfile } from './token-store.ts';
 
 /** With what a person signed in, as the settings had it. */
@@ -12,7 +13,7 @@ export type SignInSettings = Pick<KeptSignIn, 'authorityHost' | 'tenant' | 'redi
 
 /** Keeps a sign-in: its account, and its access token beside those of the same client that are kept already. */
 export async function keepSignIn(
-  context: Pick<Context, 'now'>,
+  context: Pick<Context, 'now' | 'takeLock' | 'signal'>,
   place: { readonly store: SecretStore; readonly profile: string; readonly kept: KeptProfile },
   client: EntraClient,
   settings: SignInSettings,
@@ -36,7 +37,9 @@ export async function keepSignIn(
   const now = context.now();
   const token = keepAccessToken(signIn, tokenSet, settings.scopes, now);
   const accessTokens = replaceAccessToken(tokensOfSameAccount(place.kept, signIn), token);
-  await writeProfile(place.store, place.profile, { signIn, accessTokens }, now);
+  await overrideRenewals(context, place.store, place.profile, () =>
+    writeProfile(place.store, place.profile, { signIn, accessTokens }, now),
+  );
   return signIn;
 }
 

@@ -11,7 +11,10 @@ import type { ScriptedPersonOptions, ScriptedSignIn } from '../../src/emulator/s
 import { EntraLoginError } from '../../src/errors.ts';
 import { openFileStore } from '../../src/platform/file-store.ts';
 import { createFiles } from '../../src/platform/files.ts';
+import { takeLock } from '../../src/platform/profile-lock.ts';
 import { openMemoryStore } from '../../src/platform/memory-store.ts';
+
+const lockSystem = { platform: process.platform, userId: process.getuid?.() };
 
 /** How one command line went. */
 export interface RunResult {
@@ -110,6 +113,8 @@ export async function startWorld(emulatorOptions: EmulatorOptions = {}): Promise
       fetch: options.fetch ?? globalThis.fetch,
       openBrowser: options.browser ?? browserOf({}),
       openStore,
+      takeLock: (profile, waiting) =>
+        takeLock(profile, { ...{ stateDir: join(home, 'state'), temporary: tmpdir() }, ...lockSystem }, waiting),
       findPortOwner: () => Promise.resolve(undefined),
       files: createFiles(),
       directories: {
