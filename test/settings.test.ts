@@ -373,6 +373,20 @@ describe('a wrong value', () => {
       message: `The tenant is not valid (${projectFile}, line 3).`,
     });
   });
+
+  it('in the user file is named with the line of its own profile', async () => {
+    await write(userFile, {
+      profile: 'play',
+      profiles: { work: { tenant: 'work.example' }, play: { clientId: 'c', tenant: wrong } },
+    });
+    expect(await failureOf(resolve())).toMatchObject({
+      message: `The tenant is not valid (${userFile}, line 9).`,
+    });
+    await write(userFile, { profiles: { profile: { cloud: 'usgov' } }, profile: wrong });
+    expect(await failureOf(resolve())).toMatchObject({
+      message: `The profile is not valid (${userFile}, line 7).`,
+    });
+  });
 });
 
 describe('requireClient', () => {
