@@ -34,7 +34,9 @@ export const readClientId: ValueReader<string> = (text, place) => {
 export const readRedirectUri: ValueReader<string> = (text, place) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isLoopback = url?.protocol === 'http:' && isLoopbackHost(url.hostname) && url.hostname !== '[::1]';
-  if (isLoopback && url.username === '' && url.password === '' && !/[?#\s\\]/.test(text)) return text;
+  // URL parsers mend what Entra, comparing bytes, would not: `http:localhost`, a space, a backslash.
+  const isClean = /^http:\/\/[^/?#\s\\][^?#\s\\]*$/i.test(text);
+  if (isLoopback && url.username === '' && url.password === '' && isClean) return text;
   throw wrongValue(
     'redirect URI',
     place,
