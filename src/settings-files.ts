@@ -25,10 +25,11 @@ export async function readProjectFile(
 ): Promise<FileSettings | undefined> {
   const { files, directories } = context;
   const separator = directories.working.includes('\\') ? '\\' : '/';
+  const home = directories.home?.replace(/[\\/]+$/, '');
   for (let folder = directories.working; ; folder = folder.slice(0, folder.lastIndexOf(separator))) {
     const path = `${folder}${separator}${projectFileName}`;
     if (await files.exists(path)) return await readOwnProjectFile(files, path);
-    if (folder === directories.home || !folder.includes(separator)) return undefined;
+    if (folder === home || !folder.includes(separator)) return undefined;
     if (await files.exists(`${folder}${separator}.git`)) return undefined;
   }
 }
