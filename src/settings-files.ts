@@ -68,7 +68,8 @@ export async function readUserFile(
 }
 
 function parse(path: string, text: string): Record<string, unknown> {
-  const value = parseJsonObject(text);
+  // Windows' editors put a byte order mark before UTF-8.
+  const value = parseJsonObject(text.replace(/^\uFEFF/, ''));
   if (value !== undefined) return value;
   throw new EntraLoginError('configuration', `${path} is not a JSON object.`, {
     hint: 'Mend or remove the file; nothing in it was used.',

@@ -170,6 +170,11 @@ describe('the project file', () => {
     },
   );
 
+  it('takes a file that begins with a byte order mark, as Windows editors write it', async () => {
+    await put('.entra-login.json', '\uFEFF{"tenant":"contoso.com"}');
+    expect((await readProjectFile(contextAt('')))?.values).toEqual({ tenant: 'contoso.com' });
+  });
+
   it('names the line of the member itself: not of a text or a deeper member that looks like it', async () => {
     const path = await put(
       '.entra-login.json',
