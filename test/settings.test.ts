@@ -91,7 +91,7 @@ const load = (env: Record<string, string> = {}, given: SettingsOptions = {}): Pr
 const resolve = async (
   env: Record<string, string> = {},
   given: SettingsOptions = {},
-  of: AccountSettings | undefined = undefined,
+  of?: AccountSettings,
 ): Promise<Settings> => (await load(env, given)).resolve(of);
 const failureOf = (attempt: Promise<unknown>): Promise<unknown> =>
   attempt.then(
