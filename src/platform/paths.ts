@@ -36,7 +36,10 @@ function conventional(sources: PathSources, kind: 'configuration' | 'state'): st
   const { env, platform, home } = sources;
   if (platform === 'win32') {
     const base = env[kind === 'configuration' ? 'APPDATA' : 'LOCALAPPDATA'];
-    return win32.join(base ?? win32.join(requireHome(home, kind), 'AppData', 'Local'), 'entra-login');
+    return win32.join(
+      base ?? win32.join(requireHome(home, kind), 'AppData', kind === 'configuration' ? 'Roaming' : 'Local'),
+      'entra-login',
+    );
   }
   if (platform === 'darwin') {
     return posix.join(requireHome(home, kind), 'Library', 'Application Support', 'entra-login');
