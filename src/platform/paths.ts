@@ -35,11 +35,11 @@ function named({ env }: PathSources, variable: string): string | undefined {
 function conventional(sources: PathSources, kind: 'configuration' | 'state'): string {
   const { env, platform, home } = sources;
   if (platform === 'win32') {
-    const base = env[kind === 'configuration' ? 'APPDATA' : 'LOCALAPPDATA'];
-    return win32.join(
-      base ?? win32.join(requireHome(home, kind), 'AppData', kind === 'configuration' ? 'Roaming' : 'Local'),
-      'entra-login',
-    );
+    const [variable, folder] = kind === 'configuration' ? ['APPDATA', 'Roaming'] : ['LOCALAPPDATA', 'Local'];
+    const data = env[variable];
+    // An empty or relative one would mean the working directory.
+    const base = data !== undefined && win32.isAbsolute(data) ? data : undefined;
+    return win32.join(base ?? win32.join(requireHome(home, kind), 'AppData', folder), 'entra-login');
   }
   if (platform === 'darwin') {
     return posix.join(requireHome(home, kind), 'Library', 'Application Support', 'entra-login');

@@ -55,6 +55,12 @@ describe('the directories by the system’s convention', () => {
       String.raw`C:\Users\me\AppData\Roaming\entra-login`,
       String.raw`C:\Users\me\AppData\Local\entra-login`,
     ],
+    [
+      'Windows with empty or relative variables, which would mean the working directory',
+      { platform: 'win32', home: String.raw`C:\Users\me`, env: { APPDATA: '', LOCALAPPDATA: 'Local' } },
+      String.raw`C:\Users\me\AppData\Roaming\entra-login`,
+      String.raw`C:\Users\me\AppData\Local\entra-login`,
+    ],
   ])('on %s', (_system, sources, configuration, state) => {
     expect(findDirectories(sources)).toEqual({ configuration, state });
   });
