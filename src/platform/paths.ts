@@ -1,4 +1,4 @@
-import { isAbsolute, posix, win32 } from 'node:path';
+import { posix, win32 } from 'node:path';
 import { EntraLoginError } from '../errors.ts';
 
 /** What decides where things are kept. */
@@ -24,11 +24,12 @@ export function findDirectories(sources: PathSources): { readonly configuration:
 const variables = { configuration: 'ENTRA_LOGIN_CONFIG_DIR', state: 'ENTRA_LOGIN_STATE_DIR' };
 
 // A relative one would mean another directory in each working directory: tokens would be scattered.
-function named({ env }: PathSources, variable: string): string | undefined {
+function named({ env, platform }: PathSources, variable: string): string | undefined {
   const value = env[variable];
-  if (value === undefined || value === '' || isAbsolute(value)) return value === '' ? undefined : value;
+  if (value === undefined || value === '') return undefined;
+  if ((platform === 'win32' ? win32 : posix).isAbsolute(value)) return value;
   throw new EntraLoginError('configuration', `${variable} is not an absolute path.`, {
-    hint: `Set it to one that begins at the root, or unset it.`,
+    hint: 'Set it to one that begins at the root, or unset it.',
   });
 }
 

@@ -79,6 +79,15 @@ describe('the directories of our own variables', () => {
     });
   });
 
+  it('are absolute by the rules of the system', () => {
+    const env = { ENTRA_LOGIN_CONFIG_DIR: String.raw`D:\config`, ENTRA_LOGIN_STATE_DIR: String.raw`\\server\state` };
+    expect(findDirectories({ platform: 'win32', home: undefined, env })).toEqual({
+      configuration: String.raw`D:\config`,
+      state: String.raw`\\server\state`,
+    });
+    expect(failureOf({ platform: 'linux', home: '/h', env })).toMatchObject({ code: 'configuration' });
+  });
+
   it.each(['ENTRA_LOGIN_CONFIG_DIR', 'ENTRA_LOGIN_STATE_DIR'])(
     'may not be relative: %s would scatter tokens over working directories',
     (name) => {
