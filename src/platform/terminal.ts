@@ -120,7 +120,8 @@ async function readLine(input: ReadStream, raw: boolean, before: string, signal:
     signal.addEventListener('abort', onAbort, { once: true });
     input.ref();
     if (before !== '') onData(before);
-    if (!isDone) input.on('data', onData);
+    // Resumed by name: a stream that was paused does not flow again for a new listener.
+    if (!isDone) input.on('data', onData).resume();
     if (!isDone && input.readableEnded) onEnd();
   });
 }
