@@ -10,7 +10,7 @@ export interface Proxy {
  */
 export function findProxy(url: URL, env: Readonly<Record<string, string | undefined>>): Proxy | undefined {
   const { hostname } = url;
-  if (hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')) return undefined;
+  if (hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)) return undefined;
   if (isExempt(url, env['no_proxy'] ?? env['NO_PROXY'] ?? '')) return undefined;
   const names = url.protocol === 'https:' ? ['https_proxy', 'HTTPS_PROXY'] : ['http_proxy', 'HTTP_PROXY'];
   const variable = names.find((name) => (env[name] ?? '') !== '');
