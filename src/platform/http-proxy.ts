@@ -24,7 +24,8 @@ function isExempt(url: URL, list: string): boolean {
   const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
   return list.split(/[\s,]+/).some((entry) => {
     if (entry === '*') return true;
-    const [, host = '', entryPort] = /^(.*?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
+    const bracketed = /^[^[\]]*:[^[\]]*:/.test(entry) ? `[${entry}]` : entry; // IPv6 without brackets has no port
+    const [, host = '', entryPort] = /^(.*?)(?::(\d+))?$/.exec(bracketed.toLowerCase()) ?? [];
     const name = host.replace(/^\*?\./, '');
     if (name === '' || (entryPort !== undefined && entryPort !== port)) return false;
     return url.hostname === name || url.hostname.endsWith(`.${name}`);

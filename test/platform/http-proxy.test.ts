@@ -96,6 +96,7 @@ describe('NO_PROXY', () => {
     expect(find(at, { ...env, NO_PROXY: '[fd00::1]' })).toBeUndefined();
     expect(find(at, { ...env, NO_PROXY: '[fd00::1]:8080' })).toBeUndefined();
     expect(find(at, { ...env, NO_PROXY: '[fd00::1]:81' })).toMatchObject({ url: proxy });
+    expect(find(at, { ...env, NO_PROXY: 'fd00::1' })).toBeUndefined();
   });
 
   it('in lower case comes first', () => {
