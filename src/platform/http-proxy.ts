@@ -11,9 +11,11 @@ export interface Proxy {
 export function findProxy(url: URL, env: Readonly<Record<string, string | undefined>>): Proxy | undefined {
   const { hostname } = url;
   if (hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)) return undefined;
-  if (isExempt(url, env['no_proxy'] ?? env['NO_PROXY'] ?? '')) return undefined;
-  const names = url.protocol === 'https:' ? ['https_proxy', 'HTTPS_PROXY'] : ['http_proxy', 'HTTP_PROXY'];
-  const variable = names.find((name) => (env[name] ?? '') !== '');
+  // An empty variable counts as unset.
+  const find = (...names: string[]): string | undefined => names.find((name) => (env[name] ?? '') !== '');
+  const exceptions = find('no_proxy', 'NO_PROXY');
+  if (exceptions !== undefined && isExempt(url, env[exceptions] ?? '')) return undefined;
+  const variable = url.protocol === 'https:' ? find('https_proxy', 'HTTPS_PROXY') : find('http_proxy', 'HTTP_PROXY');
   const value = variable === undefined ? undefined : env[variable];
   if (variable === undefined || value === undefined) return undefined;
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;

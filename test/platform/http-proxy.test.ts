@@ -99,6 +99,11 @@ describe('NO_PROXY', () => {
     expect(find(at, { ...env, NO_PROXY: 'fd00::1' })).toBeUndefined();
   });
 
+  it('counts as unset where it is empty, in either case of letters', () => {
+    const env = { HTTPS_PROXY: proxy, no_proxy: '', NO_PROXY: 'microsoftonline.com' };
+    expect(find(entra, env)).toBeUndefined();
+  });
+
   it('in lower case comes first', () => {
     const env = { HTTPS_PROXY: proxy, no_proxy: 'example.com', NO_PROXY: 'microsoftonline.com' };
     expect(find(entra, env)).toMatchObject({ url: proxy });
