@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { link, lstat, mkdir, readdir, rename, unlink } from 'node:fs/promises';
+import { link, lstat, mkdir, readdir, unlink } from 'node:fs/promises';
 import type { Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LockOutcome } from '../context.ts';
 
@@ -16,8 +16,8 @@ export interface LockPlace {
   readonly userId: number | undefined;
 }
 
-// sockaddr_un holds 104 bytes on macOS, 108 on Linux; the names below take up to 30.
-const longestDirectory = 104 - 31;
+// sockaddr_un holds 104 bytes on macOS, 108 on Linux; the names below take up to 34.
+const longestDirectory = 104 - 35;
 
 /**
  * Takes the lock of a name, or waits until whoever holds it lets go. The lock is a listening socket: the kernel ends it
@@ -33,21 +33,51 @@ export async function takeLock(name: string, place: LockPlace, signal: AbortSign
   return await takeSocket(join(directory, short), signal);
 }
 
+/**
+ * Each holder's socket has a number of its own, one higher than the last. The highest name is never removed and no name
+ * is used twice while it is the highest, so nobody can mistake a live lock for the dead one it follows.
+ */
 async function takeSocket(path: string, signal: AbortSignal): Promise<LockOutcome> {
   for (;;) {
     signal.throwIfAborted();
-    const state = await waitForHolder(path, signal);
+    const last = await findLast(path);
+    const state = last === 0 ? 'dead' : await waitForHolder(`${path}.${last}`, signal);
     if (state === 'released') return { outcome: 'released' };
     if (state === 'busy') await sleep(busyPause);
-    if (state === 'dead') await removeDead(path, signal);
-    if (state !== 'absent') continue;
-    // Listened to before it has its name: link() decides between two who try at once, and who sees it can connect.
-    const own = `${path}.${randomBytes(6).toString('base64url')}`;
+    if (state !== 'dead') continue;
+    // It listens before it has its name: link() decides between two who try at once, and who sees it can connect.
+    const own = `${path}.${randomBytes(6).toString('hex')}.new`;
     const server = await listen(own);
-    const isOurs = await succeeds(link(own, path));
+    const name = `${path}.${last + 1}`;
+    const isLinked = await succeeds(link(own, name));
     await succeeds(unlink(own));
-    if (isOurs) return { outcome: 'taken', release: makeRelease(server, path, (await lstat(path)).ino) };
-    server.close();
+    const release = makeRelease(server);
+    if (isLinked && (await findLast(path)) === last + 1) {
+      await removeOlder(path, last + 1);
+      return { outcome: 'taken', release };
+    }
+    // While we looked, others came and went past this number; who waits for us looks again.
+    if (isLinked) await succeeds(unlink(name));
+    await release();
+  }
+}
+
+async function findLast(path: string): Promise<number> {
+  const names = await namesOf(path);
+  return Math.max(0, ...names.map((name) => Number(/\.(\d+)$/.exec(name)?.[1] ?? 0)));
+}
+
+async function namesOf(path: string): Promise<string[]> {
+  const names = await readdir(dirname(path)).catch(() => []);
+  return names.filter((name) => name.startsWith(`${basename(path)}.`)).map((name) => join(dirname(path), name));
+}
+
+// Those before ours, and what was left by processes that were killed while they tried.
+async function removeOlder(path: string, ours: number): Promise<void> {
+  for (const name of await namesOf(path)) {
+    const number = Number(/\.(\d+)$/.exec(name)?.[1] ?? Number.NaN);
+    const isOld = Number.isNaN(number) ? !(await answers(name)) : number < ours;
+    if (isOld) await succeeds(unlink(name));
   }
 }
 
@@ -59,7 +89,7 @@ async function takePipe(path: string, signal: AbortSignal): Promise<LockOutcome>
     if (state === 'released') return { outcome: 'released' };
     if (state === 'busy') await sleep(busyPause);
     const server = await listen(path).catch(() => undefined);
-    if (server !== undefined) return { outcome: 'taken', release: makeRelease(server, undefined, 0) };
+    if (server !== undefined) return { outcome: 'taken', release: makeRelease(server) };
   }
 }
 
@@ -67,8 +97,8 @@ async function takePipe(path: string, signal: AbortSignal): Promise<LockOutcome>
 const busyPause = 20;
 
 /**
- * Connects to whoever holds the lock and stays until it lets go. `absent`: there is no lock; `dead`: its holder was
- * killed and left the file; `busy`: too many wait already.
+ * Connects to whoever holds the lock and stays until it lets go. `dead`: nobody listens; `absent`: the name is gone;
+ * `busy`: too many wait already.
  */
 async function waitForHolder(path: string, signal: AbortSignal): Promise<'released' | 'absent' | 'dead' | 'busy'> {
   return await new Promise((resolve, reject) => {
@@ -92,26 +122,7 @@ async function waitForHolder(path: string, signal: AbortSignal): Promise<'releas
   });
 }
 
-// It is moved aside first: whoever moves it decides about it, and a live one that took its place meanwhile is put back.
-async function removeDead(path: string, signal: AbortSignal): Promise<void> {
-  const aside = `${path}.${randomBytes(6).toString('base64url')}.dead`;
-  if (!(await succeeds(rename(path, aside)))) return;
-  if (await answers(aside, signal)) await succeeds(link(aside, path));
-  await succeeds(unlink(aside));
-  await removeLeftovers(path, signal);
-}
-
-// What processes left that were killed while they took the lock.
-async function removeLeftovers(path: string, signal: AbortSignal): Promise<void> {
-  const directory = dirname(path);
-  for (const name of await readdir(directory).catch(() => [])) {
-    const file = join(directory, name);
-    if (file.startsWith(`${path}.`) && !(await answers(file, signal))) await succeeds(unlink(file));
-  }
-}
-
-async function answers(path: string, signal: AbortSignal): Promise<boolean> {
-  signal.throwIfAborted();
+async function answers(path: string): Promise<boolean> {
   return await new Promise((resolve) => {
     const socket = connect(path);
     socket.on('connect', () => {
@@ -140,11 +151,8 @@ async function listen(path: string): Promise<Server> {
   return server;
 }
 
-function makeRelease(server: Server, path: string | undefined, ino: number): () => Promise<void> {
+function makeRelease(server: Server): () => Promise<void> {
   return async () => {
-    // Only our own name is removed; somebody may have taken it after moving ours aside.
-    const isOurs = path !== undefined && (await lstat(path).catch(() => undefined))?.ino === ino;
-    if (isOurs) await succeeds(unlink(path));
     const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
     server.emit('close-waiting');
     await closed;

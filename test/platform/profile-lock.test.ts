@@ -58,7 +58,7 @@ describe('the lock of a profile', () => {
     expect(log).toHaveLength(12 * 8 * 2);
     const pairs = log.filter((_line, index) => index % 2 === 0).map((line, index) => [line, log[index * 2 + 1]]);
     expect(pairs.filter(([taken = '', released]) => released !== taken.replace('+', '-'))).toEqual([]);
-    expect(await readdir(join(place.stateDir, 'locks'))).toEqual([]);
+    expect(await readdir(join(place.stateDir, 'locks'))).toHaveLength(1); // the last one's name
   });
 
   it('tells those who wait that it was let go, without making it theirs', async () => {
@@ -76,7 +76,7 @@ describe('the lock of a profile', () => {
     await release();
   });
 
-  it('goes to the next within a second when its holder is killed, and nothing is left lying about', async () => {
+  it('goes to the next within a second when its holder is killed, and nothing but its name is left', async () => {
     const holder = start(1, 60_000);
     await vi.waitFor(async () => expect(await logOf()).toHaveLength(1), { timeout: 10_000, interval: 10 });
     const waiting = takeInTheEnd();
@@ -85,7 +85,7 @@ describe('the lock of a profile', () => {
     const release = await waiting;
     expect(performance.now() - killedAt).toBeLessThan(1000);
     await release();
-    expect(await readdir(join(place.stateDir, 'locks'))).toEqual([]);
+    expect(await readdir(join(place.stateDir, 'locks'))).toHaveLength(1); // the last one's name
   });
 
   it('is held by one at a time although holders are killed again and again', async () => {
@@ -103,7 +103,7 @@ describe('the lock of a profile', () => {
     expect((await ended).map(([code]) => code as number)).toEqual([0, 0, 0, 0]);
     const release = await take();
     await release();
-    expect(await readdir(join(place.stateDir, 'locks'))).toEqual([]);
+    expect(await readdir(join(place.stateDir, 'locks'))).toHaveLength(1); // the last one's name
   });
 
   it('heeds the signal, with its reason, and keeps waiting no process alive', async () => {
