@@ -60,9 +60,14 @@ async function makeDispatcher(proxy: string | undefined, certificates: readonly 
   const { username, password } = url;
   url.username = '';
   url.password = '';
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const credentials = `${decodeLeniently(username)}:${decodeLeniently(password)}`;
   const token = username === '' ? undefined : `Basic ${Buffer.from(credentials).toString('base64')}`;
   return new ProxyAgent({ uri: url.href, token, requestTls: { ca }, proxyTls: { ca }, proxyTunnel: true });
+}
+
+// A password with a bare `%` in it is taken as it stands, as curl does.
+function decodeLeniently(text: string): string {
+  return text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (codes) => Buffer.from(codes.replaceAll('%', ''), 'hex').toString());
 }
 
 function readCertificates(path: string): string {

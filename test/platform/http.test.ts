@@ -278,6 +278,7 @@ describe('through a proxy', () => {
   it.each([
     ['me:p%40ss%3Aword', 'me:p@ss:word'],
     ['me:', 'me:'],
+    ['me:100%sure', 'me:100%sure'],
   ])('proves itself with name and password (%s)', async (typed, credentials) => {
     const { port } = await startTarget();
     const proxy = await startProxy({ credentials });
