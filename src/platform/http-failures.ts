@@ -38,12 +38,10 @@ function explain(
   nodeVersion: string,
 ): readonly [string, string] {
   const has = (...wanted: string[]): boolean => codes.some((code) => wanted.includes(code));
-  if (proxy !== undefined && /Proxy response \((\d+)\)|HTTP Tunneling|proxy/i.test(messages)) {
-    const status = /Proxy response \((\d+)\)/.exec(messages)?.[1];
-    const happened =
-      status === '407'
-        ? 'the proxy wants a name and password'
-        : `the proxy refused${status ? ` (HTTP ${status})` : ''}`;
+  const status = /Proxy response \((\d+)\)/.exec(messages)?.[1];
+  if (proxy !== undefined && (status !== undefined || has('UND_ERR_PRX_TLS'))) {
+    const refused = status === '407' ? 'the proxy wants a name and password' : `the proxy refused (HTTP ${status})`;
+    const happened = status === undefined ? "the proxy's certificate is for another host" : refused;
     return [happened, `Check ${proxy.variable}, or except the host with NO_PROXY.`];
   }
   if (has(...certificateFailures)) {

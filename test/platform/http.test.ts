@@ -314,6 +314,15 @@ describe('through a proxy', () => {
     expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('hunter2');
   });
 
+  it('whose name cannot be resolved is said to be so, even if it is called "proxy"', async () => {
+    const fetch = createFetch({ HTTPS_PROXY: 'http://proxy.invalid:8080' });
+    expect(await wordsOf(fetch('https://entra.test/'))).toEqual({
+      code: 'network',
+      message: 'entra.test cannot be reached through the proxy of HTTPS_PROXY: its name cannot be resolved.',
+      hint: 'Check the network and DNS, and the host name.',
+    });
+  });
+
   it('that never answers is left at an abort, whose reason comes through as it is', async () => {
     const reason = new EntraLoginError('timeout', 'Nobody answered.');
     const controller = new AbortController();
@@ -360,6 +369,20 @@ describe.runIf(hasOpenssl())('certificates', () => {
     });
     const trusting = createFetch({ ...env, SSL_CERT_FILE: ca.file });
     expect(await (await trusting(`https://entra.test:${port}/`)).text()).toBe('answer to ');
+  });
+
+  it('of a proxy that are for another host are said to be the proxy’s', async () => {
+    const proxy = await startProxy(ca.issue(['other.test']));
+    const env = { HTTPS_PROXY: `https://localhost:${proxy.port}`, SSL_CERT_FILE: ca.file };
+    expect(await wordsOf(createFetch(env)('https://entra.test/'))).toEqual({
+      code: 'network',
+      message:
+        'entra.test cannot be reached through the proxy of HTTPS_PROXY: the proxy’s certificate is for another host.'.replace(
+          '’',
+          "'",
+        ),
+      hint: 'Check HTTPS_PROXY, or except the host with NO_PROXY.',
+    });
   });
 
   it('that nobody here trusts are refused, naming NODE_EXTRA_CA_CERTS, directly and through a proxy', async () => {
