@@ -1,3 +1,5 @@
+import { EntraLoginError } from '../errors.ts';
+
 /** The proxy for a request, and the variable that names it. */
 export interface Proxy {
   readonly url: string;
@@ -7,6 +9,7 @@ export interface Proxy {
 /**
  * Finds the proxy for a URL as curl does: `https_proxy`/`HTTPS_PROXY` or `http_proxy`/`HTTP_PROXY`, lower case first,
  * unless `NO_PROXY` names the host. Loopback never goes through a proxy: that would be another machine's loopback.
+ * Throws `configuration` for a variable that holds no proxy's address.
  */
 export function findProxy(url: URL, env: Readonly<Record<string, string | undefined>>): Proxy | undefined {
   const { hostname } = url;
@@ -19,7 +22,13 @@ export function findProxy(url: URL, env: Readonly<Record<string, string | undefi
   const value = variable === undefined ? undefined : env[variable];
   if (variable === undefined || value === undefined) return undefined;
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
-  return { url: withScheme, variable };
+  if (URL.canParse(withScheme) && /^(?:https?|socks5?):$/.test(new URL(withScheme).protocol)) {
+    return { url: withScheme, variable };
+  }
+  // The value is not repeated: it may hold a password.
+  throw new EntraLoginError('configuration', `The proxy is not valid (${variable}).`, {
+    hint: 'Allowed: http://HOST:PORT or https://HOST:PORT, with NAME:PASSWORD@ before the host if it wants them.',
+  });
 }
 
 function isExempt(url: URL, list: string): boolean {

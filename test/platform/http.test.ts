@@ -323,6 +323,19 @@ describe('through a proxy', () => {
     });
   });
 
+  it.each(['http://me:hunter2@', 'http://me:hunter2@proxy:port', 'ftp://me:hunter2@proxy'])(
+    'that is no proxy’s address is a fault of the configuration, which is not repeated',
+    async (value) => {
+      const error = await failureOf(createFetch({ HTTPS_PROXY: value })('https://entra.test/'));
+      expect({ code: error.code, message: error.message, hint: error.hint }).toEqual({
+        code: 'configuration',
+        message: 'The proxy is not valid (HTTPS_PROXY).',
+        hint: 'Allowed: http://HOST:PORT or https://HOST:PORT, with NAME:PASSWORD@ before the host if it wants them.',
+      });
+      expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('hunter2');
+    },
+  );
+
   it('that never answers is left at an abort, whose reason comes through as it is', async () => {
     const reason = new EntraLoginError('timeout', 'Nobody answered.');
     const controller = new AbortController();
