@@ -61,12 +61,11 @@ async function startTarget(answer?: RequestListener): Promise<{ readonly port: n
 }
 
 function targetOf(seen: Seen[], answer?: RequestListener): RequestListener {
-  return (request, response) => {
-    void readBody(request).then((body) => {
-      seen.push({ method: request.method, url: request.url, host: request.headers.host, body });
-      if (answer !== undefined) answer(request, response);
-      else response.setHeader('x-trace', 'abc').end(`answer to ${body}`);
-    });
+  return async (request, response) => {
+    const body = await readBody(request);
+    seen.push({ method: request.method, url: request.url, host: request.headers.host, body });
+    if (answer !== undefined) answer(request, response);
+    else response.setHeader('x-trace', 'abc').end(`answer to ${body}`);
   };
 }
 
