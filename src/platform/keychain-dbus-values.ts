@@ -2,7 +2,7 @@
 export type DbusValue = number | bigint | boolean | string | Uint8Array | readonly DbusValue[] | DbusVariant;
 
 /** A value that carries its own type (`v`). */
-export interface DbusVariant {
+interface DbusVariant {
   readonly signature: string;
   readonly value: DbusValue;
 }
@@ -15,14 +15,15 @@ export function isVariant(value: DbusValue | undefined): value is DbusVariant {
 /** Writes values in the D-Bus wire format (D-Bus specification, "Type System"), little-endian. */
 export class DbusEncoder {
   length = 0;
-  readonly #chunks: Uint8Array[] = [];
+  /** Holds zeros beyond the length, so that padding needs no writing. */
+  #buffer = Buffer.alloc(1_024);
 
   bytes(): Buffer {
-    return Buffer.concat(this.#chunks);
+    return this.#buffer.subarray(0, this.length);
   }
 
   align(boundary: number): void {
-    this.#push(Buffer.alloc(alignTo(this.length, boundary) - this.length));
+    this.#reserve(alignTo(this.length, boundary) - this.length);
   }
 
   writeAll(signature: string, values: readonly DbusValue[]): void {
@@ -35,7 +36,7 @@ export class DbusEncoder {
     this.align(alignment(type));
     switch (type.charAt(0)) {
       case 'y':
-        return this.#push(Buffer.of(Number(value)));
+        return this.#writeByte(Number(value));
       case 'b':
       case 'u':
         return this.#writeNumber(Number(value));
@@ -43,10 +44,13 @@ export class DbusEncoder {
       case 'o':
       case 'g': {
         if (typeof value !== 'string') break;
-        const text = Buffer.from(`${value}\0`);
-        if (type === 'g') this.#push(Buffer.of(text.length - 1));
-        else this.#writeNumber(text.length - 1);
-        return this.#push(text);
+        const size = Buffer.byteLength(value);
+        if (type === 'g') this.#writeByte(size);
+        else this.#writeNumber(size);
+        // The NUL at its end is there already.
+        const offset = this.#reserve(size + 1);
+        this.#buffer.write(value, offset);
+        return undefined;
       }
       case 'v':
         if (!isVariant(value)) break;
@@ -59,7 +63,9 @@ export class DbusEncoder {
       case 'a':
         if (value instanceof Uint8Array) {
           this.#writeNumber(value.length);
-          return this.#push(value);
+          const offset = this.#reserve(value.length);
+          this.#buffer.set(value, offset);
+          return undefined;
         }
         if (!Array.isArray(value)) break;
         return this.#writeArray(type.slice(1), value);
@@ -69,23 +75,33 @@ export class DbusEncoder {
   }
 
   #writeArray(type: string, values: readonly DbusValue[]): void {
-    const size = Buffer.alloc(4);
-    this.#push(size);
+    const sizeOffset = this.#reserve(4);
     this.align(alignment(type));
     const start = this.length;
     for (const value of values) this.#write(type, value);
-    size.writeUInt32LE(this.length - start);
+    this.#buffer.writeUInt32LE(this.length - start, sizeOffset);
+  }
+
+  #writeByte(value: number): void {
+    const offset = this.#reserve(1);
+    this.#buffer.writeUInt8(value, offset);
   }
 
   #writeNumber(value: number): void {
-    const bytes = Buffer.alloc(4);
-    bytes.writeUInt32LE(value);
-    this.#push(bytes);
+    const offset = this.#reserve(4);
+    this.#buffer.writeUInt32LE(value, offset);
   }
 
-  #push(bytes: Uint8Array): void {
-    this.#chunks.push(bytes);
-    this.length += bytes.length;
+  /** Makes room for that many bytes; answers where they begin. */
+  #reserve(size: number): number {
+    const offset = this.length;
+    this.length += size;
+    if (this.length > this.#buffer.length) {
+      const larger = Buffer.alloc(2 * this.length);
+      larger.set(this.#buffer);
+      this.#buffer = larger;
+    }
+    return offset;
   }
 }
 

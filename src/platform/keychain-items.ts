@@ -23,3 +23,8 @@ export function keychainUnavailable(what: string, mend: string, cause?: unknown)
     cause,
   });
 }
+
+/** Makes the error of a wait that Ctrl-C ended. */
+export function cancelled(): EntraLoginError {
+  return new EntraLoginError('cancelled', 'Cancelled.');
+}

@@ -1,6 +1,7 @@
 import type { SecretStore } from '../context.ts';
 import { EntraLoginError, type ErrorCode } from '../errors.ts';
-import { answerTimeLimit, keychainUnavailable } from './keychain-items.ts';
+import { answerTimeLimit, cancelled, keychainUnavailable } from './keychain-items.ts';
+import { checkSecretName } from './secret-store-name.ts';
 
 /** What a child program is asked on its standard input. */
 export interface KeychainRequest {
@@ -46,13 +47,16 @@ export function openKeychainProcess(options: KeychainProcessOptions): SecretStor
   return {
     kind: 'keychain',
     async read(name) {
+      checkSecretName(name);
       const value = await ask('read', name);
       return typeof value === 'string' ? value : undefined;
     },
     async write(name, value) {
+      checkSecretName(name);
       await ask('write', name, value);
     },
     async delete(name) {
+      checkSecretName(name);
       return (await ask('delete', name)) === true;
     },
     async list() {
@@ -66,7 +70,7 @@ export function openKeychainProcess(options: KeychainProcessOptions): SecretStor
 }
 
 async function runChild(options: KeychainProcessOptions, request: KeychainRequest): Promise<KeychainValue> {
-  options.signal?.throwIfAborted();
+  if (options.signal?.aborted === true) throw cancelled();
   // Only systems that need the process pay for loading this.
   const { spawn } = await import('node:child_process');
   return new Promise((resolve, reject) => {
@@ -87,7 +91,7 @@ async function runChild(options: KeychainProcessOptions, request: KeychainReques
       child.stdout.destroy();
       child.unref();
     };
-    const cancel = (): void => abandon(new EntraLoginError('cancelled', 'Cancelled.'));
+    const cancel = (): void => abandon(cancelled());
     const notice = setTimeout(options.onLocked, noticeDelay);
     const limit = setTimeout(
       () => abandon(keychainUnavailable('The keychain did not answer; it may be locked.', 'Unlock it and try again')),

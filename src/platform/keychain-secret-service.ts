@@ -1,16 +1,24 @@
-import { EntraLoginError } from '../errors.ts';
 import type { KeychainOptions } from './keychain.ts';
-import { connectDbus, findSessionBus, type DbusConnection, type DbusFailure, type DbusReply } from './keychain-dbus.ts';
+import { connectDbus, findSessionBus, type DbusConnection, type DbusReply } from './keychain-dbus.ts';
 import { isVariant, type DbusValue } from './keychain-dbus-values.ts';
-import { answerTimeLimit, keychainService, keychainUnavailable, type KeychainItems } from './keychain-items.ts';
-import { forgetCommand } from './secret-store-name.ts';
+import { answerTimeLimit, cancelled, keychainService, type KeychainItems } from './keychain-items.ts';
+import {
+  describeError,
+  describeFailure,
+  expectValues,
+  isGone,
+  isLocked,
+  locked,
+  readSecret,
+  toText,
+  toTexts,
+} from './keychain-secret-service-replies.ts';
 
 const serviceName = 'org.freedesktop.secrets';
 const servicePath = '/org/freedesktop/secrets';
 const defaultCollection = '/org/freedesktop/secrets/aliases/default';
 
 const secretInterface = 'org.freedesktop.Secret';
-const lockedError = `${secretInterface}.Error.IsLocked`;
 
 /** The parts of `/org/freedesktop/secrets/collection/NAME`; an item's path has one more. */
 const collectionDepth = 6;
@@ -39,12 +47,12 @@ export async function withSecretService<T>(
   options: KeychainOptions,
   work: (items: KeychainItems) => Promise<T>,
 ): Promise<T> {
-  options.signal?.throwIfAborted();
+  if (options.signal?.aborted === true) throw cancelled();
   const socketPath = findSessionBus(options.env);
   if (socketPath === undefined) throw describeFailure('no-address');
   const connection = connectDbus(socketPath, describeFailure);
   connection.limitSilence(answerTimeLimit);
-  const cancel = (): void => connection.fail(new EntraLoginError('cancelled', 'Cancelled.'));
+  const cancel = (): void => connection.fail(cancelled());
   options.signal?.addEventListener('abort', cancel);
   try {
     return await work(new SecretService(connection, options));
@@ -95,7 +103,7 @@ class SecretService implements KeychainItems {
         true,
       ]);
     let reply = await create();
-    if (reply.kind === 'error' && reply.name === lockedError) {
+    if (reply.kind === 'error' && isLocked(reply)) {
       await this.#unlock([await this.#defaultCollection()]);
       reply = await create();
     }
@@ -230,103 +238,4 @@ class SecretService implements KeychainItems {
 function attributesOf(name?: string): DbusValue[] {
   const service = ['service', keychainService];
   return name === undefined ? [service] : [service, ['username', name]];
-}
-
-/** A secret is (session, parameters, value, content type). */
-function readSecret(name: string, secret: DbusValue | undefined): string {
-  const value = Array.isArray(secret) ? secret[2] : undefined;
-  if (!(value instanceof Uint8Array)) throw describeFailure('broken');
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(value);
-  } catch (cause) {
-    throw new EntraLoginError('store_failed', `What the keychain keeps for ${name} is damaged.`, {
-      hint: forgetCommand(name),
-      cause,
-    });
-  }
-}
-
-function toText(value: DbusValue | undefined): string {
-  if (typeof value === 'string') return value;
-  throw describeFailure('broken');
-}
-
-function toTexts(value: DbusValue | undefined): string[] {
-  if (Array.isArray(value)) return value.map(toText);
-  throw describeFailure('broken');
-}
-
-function expectValues(reply: DbusReply): readonly DbusValue[] {
-  if (reply.kind === 'values') return reply.values;
-  throw describeError(reply);
-}
-
-type DbusError = Extract<DbusReply, { kind: 'error' }>;
-
-/** Tells whether the object is no longer there: somebody else deleted or replaced it. */
-function isGone(error: DbusError): boolean {
-  return /\.(?:NoSuchObject|UnknownObject|UnknownMethod)$/.test(error.name);
-}
-
-function locked(): EntraLoginError {
-  return keychainUnavailable('The keychain is locked, and it was not unlocked.', 'Unlock it and try again');
-}
-
-/** Tells what an error of the bus or of the Secret Service means for the person. */
-function describeError(error: DbusError): EntraLoginError {
-  const name = error.name.replace(/^.*\.(?=[A-Za-z]+$)/, '');
-  const cause = new Error(`${error.name}: ${error.text}`);
-  switch (name) {
-    case 'IsLocked':
-      return locked();
-    case 'ServiceUnknown':
-    case 'NameHasNoOwner':
-      return keychainUnavailable(
-        'No keychain runs in this login (nothing answers for the Secret Service on D-Bus).',
-        'Start one, e.g. gnome-keyring-daemon --start --components=secrets',
-        cause,
-      );
-    case 'NoReply':
-    case 'Disconnected':
-    case 'Timeout':
-    case 'TimedOut':
-      return keychainUnavailable('The keychain stopped answering.', 'Restart it', cause);
-    case 'NoSuchObject':
-    case 'UnknownObject':
-    case 'UnknownMethod':
-      return keychainUnavailable(
-        'The keychain has no default keyring to keep anything in.',
-        'Make one, e.g. with Passwords and Keys (seahorse)',
-        cause,
-      );
-    default:
-      return keychainUnavailable(`The keychain refused (${name}).`, 'Look at what it logs', cause);
-  }
-}
-
-function describeFailure(failure: DbusFailure, cause?: Error): EntraLoginError {
-  switch (failure) {
-    case 'no-address':
-      return keychainUnavailable(
-        'There is no keychain here: DBUS_SESSION_BUS_ADDRESS names no D-Bus session bus.',
-        'Run in a desktop login or under dbus-run-session with an unlocked gnome-keyring-daemon',
-        cause,
-      );
-    case 'refused':
-      return keychainUnavailable(
-        'The keychain cannot be reached: the D-Bus session bus accepts no connection.',
-        'Correct DBUS_SESSION_BUS_ADDRESS',
-        cause,
-      );
-    case 'broken':
-      return keychainUnavailable('The connection to the keychain broke.', 'Try again', cause);
-    case 'time-limit':
-      return keychainUnavailable(
-        `The keychain did not answer within ${answerTimeLimit / 1_000} seconds.`,
-        'Restart it',
-        cause,
-      );
-    default:
-      return failure satisfies never;
-  }
 }

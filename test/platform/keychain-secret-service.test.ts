@@ -180,6 +180,11 @@ describe.skipIf(!hasKeyring())('a real keyring', () => {
       await keyring.unlock();
     });
 
+    it('is not even asked after Ctrl-C', async () => {
+      const signal = AbortSignal.abort();
+      await expect(open({ signal }).read('work')).rejects.toMatchObject({ code: 'cancelled' });
+    });
+
     it('lets a process end by itself with exit code 6', async () => {
       await keyring.lock();
       const result = await runStoreProgram(programs, { store: { kind: 'keychain' }, call: 'read' }, keyring.env);
@@ -262,10 +267,13 @@ describe.skipIf(!hasKeyring())('a keyring that fails', () => {
 });
 
 describe('a session bus', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'entra-login-bus-'));
+  let directory: string;
   const servers: Server[] = [];
   const sockets: Socket[] = [];
 
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'entra-login-bus-'));
+  });
   afterAll(() => {
     for (const socket of sockets) socket.destroy();
     for (const server of servers) server.close();
