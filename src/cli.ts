@@ -4,6 +4,7 @@ import { version } from '../package.json';
 import type { Context } from './context.ts';
 import { EntraLoginError, exitCodes } from './errors.ts';
 import { renderError, renderErrorJson } from './render/error.ts';
+import { shells, tokenOutputs } from './render/token.ts';
 
 const examples = {
   login: `
@@ -86,7 +87,9 @@ function buildProgram(context: Context): Command {
     .option('--resource <uri>', 'short for --scope URI/.default')
     .option('--min-validity <duration>', 'how long the token must still live (5m)')
     .option('--refresh', 'renew even if the kept one is valid')
-    .option('--output <form>', 'raw or json')
+    .option('--claims <claims>', 'a claims request: JSON, base64, or a whole WWW-Authenticate value')
+    .addOption(new Option('--output <form>', 'how to print it').choices(tokenOutputs))
+    .addOption(new Option('--shell <shell>', 'for --output env').choices(shells))
     .addHelpText('after', examples.token)
     .action(async (options: object) => (await import('./commands/token.ts')).token(options, context));
 

@@ -3,7 +3,7 @@ import { EntraLoginError } from '../errors.ts';
 import { isLoopbackHost } from './clouds.ts';
 import type { Deadline } from './deadline.ts';
 import type { TenantMetadata } from './discovery.ts';
-import type { Moment } from './entra-errors.ts';
+import type { EntraError, Moment } from './entra-errors.ts';
 import { entraRefusal, readEntraError } from './entra-errors.ts';
 import type { IdTokenClaims, IdTokenExpectations } from './id-token.ts';
 import { verifyIdToken } from './id-token.ts';
@@ -37,7 +37,7 @@ export interface TokenRequest {
   readonly redirectUri?: string | undefined;
   readonly moment: Moment;
   /** The command that mends a `sign_in_required`. */
-  readonly mend?: string | undefined;
+  readonly mend?: ((error: EntraError) => string) | undefined;
   readonly retries: 0 | 2;
   readonly deadline: Deadline;
 }
@@ -73,7 +73,7 @@ export async function requestTokenSet(
     const answer = await sendRequest(context, url, { method, headers, body: body.toString() }, policy);
     const object = jsonOf(answer, what);
     const refusal = answer.status === 200 ? undefined : readEntraError(object);
-    if (refusal !== undefined) throw entraRefusal(refusal, request.moment, request.mend);
+    if (refusal !== undefined) throw entraRefusal(refusal, request.moment, request.mend?.(refusal));
     if (answer.status === 200 && typeof object['id_token'] === 'string') {
       const expected = { ...client.metadata, clientId: client.clientId, ...request.expected };
       claims = await verifyIdToken(object['id_token'], expected, findKeys, context.now());

@@ -9,23 +9,29 @@ export interface KeptProfile {
   readonly accessTokens: readonly KeptAccessToken[];
 }
 
-/** A person's sign-in: with what, who, and what renews it. */
-export interface KeptSignIn {
-  readonly authorityHost: string;
+/** Who a person is in one tenant, and how that tenant is reached without asking it again. */
+export interface KeptIdentity {
   /** As the person named it. */
   readonly tenant: string;
+  readonly account: Account;
+  /** The `sub` claim, which a renewal must repeat. */
+  readonly subject: string;
+  readonly metadata: TenantMetadata;
+  readonly signingKeys: readonly SigningKey[];
+}
+
+/** A person's sign-in: with what, who, and what renews it. */
+export interface KeptSignIn extends KeptIdentity {
+  readonly authorityHost: string;
   readonly clientId: string;
   readonly redirectUri: string;
   readonly scopes: readonly string[];
   /** Whether the application proved itself with a secret, so that a renewal must too. */
   readonly confidential: boolean;
-  readonly account: Account;
-  /** The `sub` claim, which a renewal must repeat. */
-  readonly subject: string;
   readonly idToken: string;
   readonly refreshToken?: string | undefined;
-  readonly metadata: TenantMetadata;
-  readonly signingKeys: readonly SigningKey[];
+  /** Tenants that the refresh token was good in besides its own: there the person has other identities. */
+  readonly otherTenants: readonly KeptIdentity[];
 }
 
 /** An access token with all that it was issued for; it is never used for anything else. */
@@ -77,19 +83,28 @@ function readAccessToken(value: unknown): KeptAccessToken | undefined {
 }
 
 function readSignIn(value: unknown): KeptSignIn | null {
-  if (!isRecord(value)) return null;
-  const { authorityHost, tenant, clientId, redirectUri, scopes, confidential, subject, idToken, refreshToken } = value;
+  const identity = readIdentity(value);
+  if (!isRecord(value) || identity === undefined || !Array.isArray(value['otherTenants'])) return null;
+  const { authorityHost, clientId, redirectUri, scopes, confidential, idToken, refreshToken } = value;
+  const otherTenants = value['otherTenants'].map(readIdentity);
+  if (!isText(authorityHost) || !isText(clientId) || !isText(redirectUri) || !isText(idToken)) return null;
+  if (!isTextList(scopes) || typeof confidential !== 'boolean' || !isOptionalText(refreshToken)) return null;
+  if (!otherTenants.every((other) => other !== undefined)) return null;
+  return {
+    ...identity,
+    ...{ authorityHost, clientId, redirectUri, scopes, confidential, idToken, refreshToken, otherTenants },
+  };
+}
+
+function readIdentity(value: unknown): KeptIdentity | undefined {
+  if (!isRecord(value)) return undefined;
+  const { tenant, subject } = value;
   const account = readAccount(value['account']);
   const metadata = readMetadata(value['metadata']);
   const signingKeys = Array.isArray(value['signingKeys']) ? value['signingKeys'].map(readSigningKey) : [undefined];
-  if (!isText(authorityHost) || !isText(tenant) || !isText(clientId) || !isText(redirectUri)) return null;
-  if (!isTextList(scopes) || typeof confidential !== 'boolean' || !isText(subject) || !isText(idToken)) return null;
-  if (!isOptionalText(refreshToken) || account === undefined || metadata === undefined) return null;
-  if (!signingKeys.every((key) => key !== undefined)) return null;
-  return {
-    ...{ authorityHost, tenant, clientId, redirectUri, scopes, confidential },
-    ...{ account, subject, idToken, refreshToken, metadata, signingKeys },
-  };
+  if (!isText(tenant) || !isText(subject) || account === undefined || metadata === undefined) return undefined;
+  if (!signingKeys.every((key) => key !== undefined)) return undefined;
+  return { tenant, account, subject, metadata, signingKeys };
 }
 
 function readAccount(value: unknown): Account | undefined {

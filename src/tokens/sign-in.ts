@@ -4,7 +4,7 @@ import type { EntraClient } from '../auth/token-endpoint.ts';
 import type { TokenSet } from '../auth/token-set.ts';
 import type { Context, SecretStore } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
-import type { KeptProfile, KeptSignIn } from './kept-profile.ts';
+import type { KeptIdentity, KeptProfile, KeptSignIn } from './kept-profile.ts';
 import { overrideRenewals } from './profile-lock.ts';
 import { keepAccessToken, replaceAccessToken, writeProfile } from './token-store.ts';
 
@@ -33,6 +33,7 @@ export async function keepSignIn(
     refreshToken,
     metadata: client.metadata,
     signingKeys,
+    otherTenants: [],
   };
   const now = context.now();
   const token = keepAccessToken(signIn, tokenSet, settings.scopes, now);
@@ -48,6 +49,66 @@ function tokensOfSameAccount(kept: KeptProfile, signIn: KeptSignIn): KeptProfile
   const before = kept.signIn?.account;
   const isSame = before?.objectId === signIn.account.objectId && before.tenantId === signIn.account.tenantId;
   return kept.accessTokens.filter((token) => token.kind !== 'person' || isSame);
+}
+
+/** Answers the kept sign-in if it is the settings' own; throws `sign_in_required` that says why not. */
+export function requireSignIn(
+  kept: KeptProfile,
+  wanted: { readonly profile: string; readonly clientId: string; readonly authorityHost: string },
+): KeptSignIn {
+  const { signIn } = kept;
+  if (signIn === undefined) throw nobodySignedIn(wanted.profile);
+  const differs =
+    signIn.clientId !== wanted.clientId
+      ? `client ID ${wanted.clientId}, but profile "${wanted.profile}" is signed in with ${signIn.clientId}`
+      : signIn.authorityHost !== wanted.authorityHost
+        ? `authority host ${wanted.authorityHost}, but profile "${wanted.profile}" is signed in at ${signIn.authorityHost}`
+        : undefined;
+  if (differs === undefined) return signIn;
+  throw new EntraLoginError('sign_in_required', `The settings name ${differs}; its tokens are not used.`, {
+    hint: `Sign in under another profile: entra-login login --profile NAME --client-id ${wanted.clientId}`,
+  });
+}
+
+/** Answers who the person is in a tenant; `undefined` for one where the refresh token has not been used yet. */
+export function findIdentity(signIn: KeptSignIn, tenant: string | undefined): KeptIdentity | undefined {
+  if (tenant === undefined) return signIn;
+  return [signIn, ...signIn.otherTenants].find(
+    (identity) => identity.tenant === tenant || identity.account.tenantId === tenant,
+  );
+}
+
+/** Makes the identity that a renewal proved; what its answer does not say stays as it was. */
+export function toIdentity(
+  known: KeptIdentity | undefined,
+  tenant: string,
+  metadata: KeptIdentity['metadata'],
+  tokenSet: TokenSet,
+): KeptIdentity {
+  const signingKeys = tokenSet.signingKeys ?? known?.signingKeys ?? [];
+  if (tokenSet.claims !== undefined) {
+    return { tenant, account: accountOf(tokenSet.claims), subject: tokenSet.claims.sub, metadata, signingKeys };
+  }
+  if (known !== undefined) return { ...known, signingKeys };
+  throw new EntraLoginError('untrusted_response', 'Entra sent no ID token, so it is not known who the token is for.');
+}
+
+/** The error for a profile that nobody is signed in with. */
+export function nobodySignedIn(profile: string): EntraLoginError {
+  return new EntraLoginError('sign_in_required', `Nobody is signed in (profile "${profile}").`, {
+    hint: signInCommand(profile),
+  });
+}
+
+/** The error for a renewal that a sign-out, or another sign-in, overtook. */
+export function signedOutMeanwhile(profile: string): EntraLoginError {
+  const message = `The account of profile "${profile}" was signed out or replaced meanwhile.`;
+  return new EntraLoginError('sign_in_required', message, { hint: signInCommand(profile) });
+}
+
+/** The command that signs the profile's account in again. */
+export function signInCommand(profile: string): string {
+  return profile === 'default' ? 'entra-login login' : `entra-login login --profile ${profile}`;
 }
 
 /** The claims of the kept ID token, which was verified before it was kept. */
