@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
 import type { Deadline } from './deadline.ts';
-import { sleep } from './deadline.ts';
+import { sleep, startDeadline } from './deadline.ts';
 import { describeEntraError } from './entra-errors.ts';
 import { parseJsonObject } from './json.ts';
 
@@ -68,24 +68,26 @@ async function tryOnce(
   init: RequestInit,
   policy: RequestPolicy,
 ): Promise<Outcome> {
-  const attempt = AbortSignal.timeout(attemptLimit);
-  const signal = AbortSignal.any([policy.deadline.signal, attempt]);
+  const failure = (happened: string, cause?: unknown): EntraLoginError =>
+    new EntraLoginError('network', `${new URL(url).host} ${happened} (${policy.what}).`, {
+      hint: 'Check the network and try again.',
+      cause,
+    });
+  const silence = (): EntraLoginError => failure(`did not answer within ${attemptLimit / 1000} seconds`);
+  const attempt = startDeadline(policy.deadline.signal, attemptLimit, silence);
+  const { signal } = attempt;
   try {
     const response = await context.fetch(url, { ...init, redirect: 'manual', signal });
     const text = await readText(response, policy.what);
     return judge(context, response, text, policy);
-  } catch (error) {
+  } catch (caught) {
     policy.deadline.signal.throwIfAborted();
-    if (error instanceof EntraLoginError) return { kind: 'failure', error, mayRetry: error.code === 'network' };
-    const happened = attempt.aborted
-      ? `did not answer within ${attemptLimit / 1000} seconds`
-      : 'broke the connection off';
-    const message = `${new URL(url).host} ${happened} (${policy.what}).`;
-    return {
-      kind: 'failure',
-      error: new EntraLoginError('network', message, { hint: 'Check the network and try again.', cause: error }),
-      mayRetry: true,
-    };
+    const error: unknown = signal.aborted ? signal.reason : caught;
+    return error instanceof EntraLoginError
+      ? { kind: 'failure', error, mayRetry: error.code === 'network' }
+      : { kind: 'failure', error: failure('broke the connection off', error), mayRetry: true };
+  } finally {
+    attempt.end();
   }
 }
 
