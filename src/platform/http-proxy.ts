@@ -8,12 +8,12 @@ export interface Proxy {
 
 /**
  * Finds the proxy for a URL as curl does: `https_proxy`/`HTTPS_PROXY` or `http_proxy`/`HTTP_PROXY`, lower case first,
- * unless `NO_PROXY` names the host. Loopback never goes through a proxy: that would be another machine's loopback.
+ * unless `NO_PROXY` names the host. Loopback and link-local addresses (169.254.169.254, where Azure's machines ask for
+ * their identity) never go through a proxy: there they would be another machine's.
  * Throws `configuration` for a variable that holds no proxy's address.
  */
 export function findProxy(url: URL, env: Readonly<Record<string, string | undefined>>): Proxy | undefined {
-  const { hostname } = url;
-  if (hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)) return undefined;
+  if (/^(?:localhost|\[::1\]|\[fe80:.*\]|127(?:\.\d+){3}|169\.254(?:\.\d+){2})$/.test(url.hostname)) return undefined;
   // An empty variable counts as unset.
   const find = (...names: string[]): string | undefined => names.find((name) => (env[name] ?? '') !== '');
   const exceptions = find('no_proxy', 'NO_PROXY');
@@ -22,7 +22,7 @@ export function findProxy(url: URL, env: Readonly<Record<string, string | undefi
   const value = variable === undefined ? undefined : env[variable];
   if (variable === undefined || value === undefined) return undefined;
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
-  if (URL.canParse(withScheme) && /^(?:https?|socks5?):$/.test(new URL(withScheme).protocol)) {
+  if (URL.canParse(withScheme) && /^https?:$/.test(new URL(withScheme).protocol)) {
     return { url: withScheme, variable };
   }
   // The value is not repeated: it may hold a password.

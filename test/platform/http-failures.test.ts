@@ -18,6 +18,8 @@ describe('a failed connection', () => {
     ['UND_ERR_CONNECT_TIMEOUT', 'it did not answer'],
     ['ENETUNREACH', 'there is no way there'],
     ['EHOSTUNREACH', 'there is no way there'],
+    ['EACCES', 'this machine forbids the connection'],
+    ['HPE_INVALID_CONSTANT', 'its answer is not HTTP'],
     ['ECONNRESET', 'the connection was broken off'],
     ['UND_ERR_SOCKET', 'the connection was broken off'],
     ['EPIPE', 'the connection was broken off'],
@@ -77,11 +79,11 @@ describe('a failed connection', () => {
 
 describe('through a proxy', () => {
   const proxy = { url: 'http://me:secret@proxy.example:8080', variable: 'https_proxy' };
-  it('names the variable, never the address, which may hold a password', () => {
+  it('names the proxy and its variable, never the password', () => {
     const refused = coded('UND_ERR_ABORTED', 'Proxy response (407) !== 200 when HTTP Tunneling');
     const error = describeNetworkFailure(fetchFailed(refused), url, proxy, '20.20.2');
     expect([error.message, error.hint]).toEqual([
-      'login.example.com:8443 cannot be reached through the proxy of https_proxy: the proxy wants a name and password.',
+      'login.example.com:8443 cannot be reached through proxy.example:8080 (https_proxy): the proxy wants a name and password.',
       'Check https_proxy, or except the host with NO_PROXY.',
     ]);
   });

@@ -47,7 +47,17 @@ describe('loopback', () => {
     },
   );
 
-  it.each(['https://localhost.example.com/', 'https://128.0.0.1/', 'https://127.example.com/'])('is not %s', (url) => {
+  it('nor does the address where Azure’s machines ask for their identity', () => {
+    expect(find('http://169.254.169.254/metadata/identity/oauth2/token', env)).toBeUndefined();
+    expect(find('http://[fe80::1]/', env)).toBeUndefined();
+  });
+
+  it.each([
+    'https://localhost.example.com/',
+    'https://128.0.0.1/',
+    'https://127.example.com/',
+    'https://169.254.example.com/',
+  ])('is not %s', (url) => {
     expect(find(url, env)).toEqual({ url: proxy, variable: 'HTTPS_PROXY' });
   });
 });

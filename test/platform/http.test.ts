@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { connect } from 'node:net';
+import { connect, getDefaultAutoSelectFamilyAttemptTimeout, setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
@@ -148,6 +148,20 @@ describe('without a proxy', () => {
     ]);
   });
 
+  it('gives each address of a host a second: on slow links Node’s 250 ms fail them all, one after the other', () => {
+    const before = getDefaultAutoSelectFamilyAttemptTimeout();
+    try {
+      setDefaultAutoSelectFamilyAttemptTimeout(250);
+      createFetch({});
+      expect(getDefaultAutoSelectFamilyAttemptTimeout()).toBe(1_000);
+      setDefaultAutoSelectFamilyAttemptTimeout(5_000); // as the person may wish, with an option of Node
+      createFetch({});
+      expect(getDefaultAutoSelectFamilyAttemptTimeout()).toBe(5_000);
+    } finally {
+      setDefaultAutoSelectFamilyAttemptTimeout(before);
+    }
+  });
+
   it('never sends loopback through a proxy: that would be another machine’s loopback', async () => {
     const { port } = await startTarget();
     const proxy = await startProxy();
@@ -220,6 +234,15 @@ describe('through a proxy', () => {
     ]);
     expect(proxy.tunnels).toEqual([{ target: `entra.test:${port}`, authorization: undefined }]);
     expect(seen).toEqual([{ method: 'POST', url: '/token', host: `entra.test:${port}`, body: 'grant' }]);
+  });
+
+  it('takes a Request as Node’s own fetch does, with what overrides it', async () => {
+    const { port, seen } = await startTarget();
+    const proxy = await startProxy();
+    const fetch = createFetch({ HTTP_PROXY: `http://127.0.0.1:${proxy.port}` });
+    const request = new Request(`http://entra.test:${port}/`, { method: 'POST', body: 'grant' });
+    expect(await (await fetch(request, { method: 'PUT' })).text()).toBe('answer to grant');
+    expect(seen).toEqual([{ method: 'PUT', url: '/', host: `entra.test:${port}`, body: 'grant' }]);
   });
 
   it('heeds NO_PROXY', async () => {
@@ -296,7 +319,7 @@ describe('through a proxy', () => {
     const error = await failureOf(fetch('http://entra.test:8080/'));
     expect({ code: error.code, message: error.message, hint: error.hint }).toEqual({
       code: 'network',
-      message: `entra.test:8080 cannot be reached through the proxy of HTTP_PROXY: ${happened}.`,
+      message: `entra.test:8080 cannot be reached through 127.0.0.1:${proxy.port} (HTTP_PROXY): ${happened}.`,
       hint: 'Check HTTP_PROXY, or except the host with NO_PROXY.',
     });
     expect(inspect(error, { depth: 20, showHidden: true })).not.toMatch(/hunter2|aHVudGVyMg|Basic /);
@@ -308,7 +331,7 @@ describe('through a proxy', () => {
     const error = await failureOf(fetch('http://entra.test/'));
     expect({ code: error.code, message: error.message }).toEqual({
       code: 'network',
-      message: 'entra.test cannot be reached through the proxy of HTTP_PROXY: the connection was refused.',
+      message: `entra.test cannot be reached through 127.0.0.1:${port} (HTTP_PROXY): the connection was refused.`,
     });
     expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('hunter2');
   });
@@ -317,23 +340,25 @@ describe('through a proxy', () => {
     const fetch = createFetch({ HTTPS_PROXY: 'http://proxy.invalid:8080' });
     expect(await wordsOf(fetch('https://entra.test/'))).toEqual({
       code: 'network',
-      message: 'entra.test cannot be reached through the proxy of HTTPS_PROXY: its name cannot be resolved.',
+      message: 'entra.test cannot be reached through proxy.invalid:8080 (HTTPS_PROXY): its name cannot be resolved.',
       hint: 'Check the network and DNS, and the host name.',
     });
   });
 
-  it.each(['http://me:hunter2@', 'http://me:hunter2@proxy:port', 'ftp://me:hunter2@proxy'])(
-    'that is no proxy’s address is a fault of the configuration, which is not repeated',
-    async (value) => {
-      const error = await failureOf(createFetch({ HTTPS_PROXY: value })('https://entra.test/'));
-      expect({ code: error.code, message: error.message, hint: error.hint }).toEqual({
-        code: 'configuration',
-        message: 'The proxy is not valid (HTTPS_PROXY).',
-        hint: 'Allowed: http://HOST:PORT or https://HOST:PORT, with NAME:PASSWORD@ before the host if it wants them.',
-      });
-      expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('hunter2');
-    },
-  );
+  it.each([
+    'http://me:hunter2@',
+    'http://me:hunter2@proxy:port',
+    'ftp://me:hunter2@proxy',
+    'socks5://me:hunter2@proxy',
+  ])('that is no proxy’s address is a fault of the configuration, which is not repeated', async (value) => {
+    const error = await failureOf(createFetch({ HTTPS_PROXY: value })('https://entra.test/'));
+    expect({ code: error.code, message: error.message, hint: error.hint }).toEqual({
+      code: 'configuration',
+      message: 'The proxy is not valid (HTTPS_PROXY).',
+      hint: 'Allowed: http://HOST:PORT or https://HOST:PORT, with NAME:PASSWORD@ before the host if it wants them.',
+    });
+    expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('hunter2');
+  });
 
   it('that never answers is left at an abort, whose reason comes through as it is', async () => {
     const reason = new EntraLoginError('timeout', 'Nobody answered.');
@@ -377,7 +402,7 @@ describe.runIf(hasOpenssl())('certificates', () => {
     const env = { HTTPS_PROXY: `https://localhost:${proxy.port}` };
     expect(await failureOf(createFetch(env)(`https://entra.test:${port}/`))).toMatchObject({
       code: 'network',
-      message: `entra.test:${port} cannot be reached through the proxy of HTTPS_PROXY: its certificate is not trusted here.`,
+      message: `entra.test:${port} cannot be reached through localhost:${proxy.port} (HTTPS_PROXY): its certificate is not trusted here.`,
     });
     const trusting = createFetch({ ...env, SSL_CERT_FILE: ca.file });
     expect(await (await trusting(`https://entra.test:${port}/`)).text()).toBe('answer to ');
@@ -388,11 +413,7 @@ describe.runIf(hasOpenssl())('certificates', () => {
     const env = { HTTPS_PROXY: `https://localhost:${proxy.port}`, SSL_CERT_FILE: ca.file };
     expect(await wordsOf(createFetch(env)('https://entra.test/'))).toEqual({
       code: 'network',
-      message:
-        'entra.test cannot be reached through the proxy of HTTPS_PROXY: the proxy’s certificate is for another host.'.replace(
-          '’',
-          "'",
-        ),
+      message: `entra.test cannot be reached through localhost:${proxy.port} (HTTPS_PROXY): the proxy's certificate is for another host.`,
       hint: 'Check HTTPS_PROXY, or except the host with NO_PROXY.',
     });
   });
@@ -407,7 +428,7 @@ describe.runIf(hasOpenssl())('certificates', () => {
       hint: expect.stringContaining('set NODE_EXTRA_CA_CERTS to a PEM file') as string,
     });
     expect(await failureOf(fetch(`https://entra.test:${port}/`))).toMatchObject({
-      message: `entra.test:${port} cannot be reached through the proxy of HTTPS_PROXY: its certificate is not trusted here.`,
+      message: `entra.test:${port} cannot be reached through 127.0.0.1:${proxy.port} (HTTPS_PROXY): its certificate is not trusted here.`,
     });
   });
 
@@ -431,7 +452,7 @@ describe.runIf(hasOpenssl())('certificates', () => {
     });
     expect(await wordsOf(fetch(`https://entra.test:${port}/`))).toEqual({
       code: 'network',
-      message: `entra.test:${port} cannot be reached through the proxy of HTTPS_PROXY: ${happened}.`,
+      message: `entra.test:${port} cannot be reached through 127.0.0.1:${proxy.port} (HTTPS_PROXY): ${happened}.`,
       hint,
     });
   });
@@ -445,7 +466,7 @@ describe.runIf(hasOpenssl())('certificates', () => {
     });
   });
 
-  it('of the system are tried once a certificate is not trusted, where Node can tell them', async () => {
+  it('of the system are tried once a certificate is not trusted, where Node can tell them, and then kept', async () => {
     const port = await startTlsTarget(['localhost']);
     const asked: unknown[] = [];
     // Node's own function from 22.15 on; the system's store is nothing that a test may change.
@@ -455,8 +476,11 @@ describe.runIf(hasOpenssl())('certificates', () => {
       return [readFileSync(ca.file, 'utf8')];
     });
     try {
-      const init = { method: 'POST', body: 'grant' };
-      expect(await (await createFetch({})(`https://localhost:${port}/`, init)).text()).toBe('answer to grant');
+      const fetch = createFetch({});
+      for (const input of [`https://localhost:${port}/`, new Request(`https://localhost:${port}/`)]) {
+        const init = { method: 'POST', body: 'grant' };
+        expect(await (await fetch(input, init)).text()).toBe('answer to grant');
+      }
     } finally {
       if (original === undefined) Reflect.deleteProperty(tls, 'getCACertificates');
       else Reflect.set(tls, 'getCACertificates', original);
