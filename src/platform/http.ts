@@ -93,14 +93,20 @@ function decodeLeniently(text: string): string {
 }
 
 function readCertificates(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new EntraLoginError('configuration', `The certificates of SSL_CERT_FILE cannot be read (${path}).`, {
+  const refuse = (happened: string, cause?: unknown): EntraLoginError =>
+    new EntraLoginError('configuration', `The certificates of SSL_CERT_FILE ${happened} (${path}).`, {
       hint: 'Set SSL_CERT_FILE to a PEM file, or unset it.',
-      cause: error,
+      cause,
     });
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw refuse('cannot be read', error);
   }
+  // TLS takes anything and trusts nothing for it.
+  if (!/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(text)) throw refuse('are not PEM');
+  return text;
 }
 
 // An explicit list replaces what Node loaded itself, NODE_EXTRA_CA_CERTS included.

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
@@ -462,6 +462,16 @@ describe.runIf(hasOpenssl())('certificates', () => {
     expect(await wordsOf(createFetch({ SSL_CERT_FILE: file })('https://localhost:1/'))).toEqual({
       code: 'configuration',
       message: `The certificates of SSL_CERT_FILE cannot be read (${file}).`,
+      hint: 'Set SSL_CERT_FILE to a PEM file, or unset it.',
+    });
+  });
+
+  it('that are not PEM in SSL_CERT_FILE are a fault of the configuration, since TLS would take them for none', async () => {
+    const file = join(dirname(ca.file), 'ca.der');
+    writeFileSync(file, 'not PEM');
+    expect(await wordsOf(createFetch({ SSL_CERT_FILE: file })('https://localhost:1/'))).toEqual({
+      code: 'configuration',
+      message: `The certificates of SSL_CERT_FILE are not PEM (${file}).`,
       hint: 'Set SSL_CERT_FILE to a PEM file, or unset it.',
     });
   });
