@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { Chalk } from 'chalk';
 import { version } from '../package.json';
 import type { Context } from './context.ts';
@@ -26,6 +26,13 @@ Examples:
   entra-login token --resource https://management.azure.com
   entra-login token --json                   with expiry, scopes and account
   entra-login token --refresh                renews even if the kept one is still valid`,
+  exec: `
+Examples:
+  entra-login exec -- sh -c 'curl -H "Authorization: Bearer $ENTRA_ACCESS_TOKEN" …'
+  entra-login exec --resource https://management.azure.com -- ./deploy.sh`,
+  gitCredential: `
+Examples:
+  git config --global credential.https://dev.azure.com.helper '!entra-login git-credential'`,
   logout: `
 Examples:
   entra-login logout
@@ -42,10 +49,11 @@ Examples:
  * Answers the exit code; nothing else is decided by errors than that (contract, section 2).
  */
 export async function run(argv: readonly string[], context: Context): Promise<number> {
-  const program = buildProgram(context);
+  const exit = { code: 0 };
+  const program = buildProgram(context, exit);
   try {
     await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
-    return 0;
+    return exit.code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0; // --help, --version
     const failure = toEntraLoginError(error, context);
@@ -54,7 +62,7 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
   }
 }
 
-function buildProgram(context: Context): Command {
+function buildProgram(context: Context, exit: { code: number }): Command {
   const program = new Command('entra-login')
     .description('Sign in to Microsoft Entra ID, keep the tokens safe, hand them to whatever needs them.')
     .version(version, '-V, --version', 'print the version')
@@ -83,15 +91,25 @@ function buildProgram(context: Context): Command {
     .addHelpText('after', examples.whoami)
     .action(async (options: object) => (await import('./commands/whoami.ts')).whoami(options, context));
 
-  settings(command(program, context, 'token', 'print an access token'))
-    .option('--resource <uri>', 'short for --scope URI/.default')
-    .option('--min-validity <duration>', 'how long the token must still live (5m)')
-    .option('--refresh', 'renew even if the kept one is valid')
-    .option('--claims <claims>', 'a claims request: JSON, base64, or a whole WWW-Authenticate value')
+  wantedToken(command(program, context, 'token', 'print an access token'))
     .addOption(new Option('--output <form>', 'how to print it').choices(tokenOutputs))
     .addOption(new Option('--shell <shell>', 'for --output env').choices(shells))
     .addHelpText('after', examples.token)
     .action(async (options: object) => (await import('./commands/token.ts')).token(options, context));
+
+  wantedToken(command(program, context, 'exec', 'run a command with an access token in its environment'))
+    .argument('<command...>', 'the command, after --')
+    .addHelpText('after', examples.exec)
+    .action(async (words: string[], options: object) => {
+      exit.code = await (await import('./commands/exec.ts')).exec(words, options, context);
+    });
+
+  wantedToken(command(program, context, 'git-credential', 'be a git credential helper for Azure DevOps'))
+    .addArgument(new Argument('<operation>', 'what git asks for').choices(['get', 'store', 'erase']))
+    .addHelpText('after', examples.gitCredential)
+    .action(async (operation: string, options: object) =>
+      (await import('./commands/git-credential.ts')).gitCredential(operation, options, context),
+    );
 
   command(program, context, 'logout', 'forget the account')
     .option('--store <where>', 'keychain, file or memory')
@@ -130,6 +148,15 @@ function command(program: Command, context: Context, name: string, description: 
     .option('--verbose', 'say more')
     .option('--no-color', 'no colours')
     .option('--timeout <duration>', 'how long to wait (login 5m, else 30s)');
+}
+
+/** Adds the options that say which access token is wanted. */
+function wantedToken(of: Command): Command {
+  return settings(of)
+    .option('--resource <uri>', 'short for --scope URI/.default')
+    .option('--min-validity <duration>', 'how long the token must still live (5m)')
+    .option('--refresh', 'renew even if the kept one is valid')
+    .option('--claims <claims>', 'a claims request: JSON, base64, or a whole WWW-Authenticate value');
 }
 
 function settings(of: Command): Command {

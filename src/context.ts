@@ -48,6 +48,13 @@ export type LockOutcome =
   /** There is no place for locks; work goes on without. */
   | { readonly outcome: 'unavailable'; readonly reason: string };
 
+/** How running a program ended. */
+export interface ProgramEnd {
+  readonly exitCode: number;
+  /** Why it could not be started; `undefined` if it was. */
+  readonly failure: string | undefined;
+}
+
 /** How opening the browser ended; `opened` says that a launcher started, not that a page was seen. */
 export type BrowserLaunch =
   { readonly outcome: 'opened'; readonly command: string } | { readonly outcome: 'failed'; readonly reason: string };
@@ -114,6 +121,11 @@ export interface Context {
   readonly takeLock: (profile: string, signal: AbortSignal) => Promise<LockOutcome>;
   /** Tells who listens on a loopback port; `undefined` where nobody can be named. Never fails. */
   readonly findPortOwner: (port: number) => Promise<PortOwner | undefined>;
+  /**
+   * Runs a program with our standard streams, the secrets taken out of its environment and `added` put in; answers its
+   * exit code as a shell does (127 not found, 126 not to be run, 128 and the number of a signal).
+   */
+  readonly runProgram: (argv: readonly string[], added: Readonly<Record<string, string>>) => Promise<ProgramEnd>;
   readonly files: Files;
   readonly directories: Directories;
   readonly surroundings: Surroundings;

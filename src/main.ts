@@ -11,6 +11,7 @@ import { findDirectories } from './platform/paths.ts';
 import { findPortOwner } from './platform/port-owner.ts';
 import { takeLock } from './platform/profile-lock.ts';
 import { openSecretStore } from './platform/secret-store.ts';
+import { runProgram } from './platform/run-program.ts';
 import { readSurroundings } from './platform/surroundings.ts';
 import { createInput, createOutput } from './platform/terminal.ts';
 
@@ -42,6 +43,7 @@ async function main(): Promise<void> {
       }),
     takeLock: (profile, waiting) => takeLock(profile, lockPlace(), waiting),
     findPortOwner,
+    runProgram: (words, added) => runProgram(words, { env, added, hasTerminal: process.stdin.isTTY }),
     files: createFiles(),
     get directories() {
       const home = env['HOME'] ?? homedir();

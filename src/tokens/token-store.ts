@@ -1,9 +1,10 @@
 import type { TokenSet } from '../auth/token-set.ts';
 import { graphResource, resourcesOf } from '../auth/scopes.ts';
-import type { SecretStore } from '../context.ts';
+import type { Context, SecretStore } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
 import type { KeptAccessToken, KeptProfile, KeptSignIn } from './kept-profile.ts';
 import { parseProfile, serializeProfile } from './kept-profile.ts';
+import { overrideRenewals } from './profile-lock.ts';
 
 // The contract's limit: enough for a developer's day, and the item stays readable in milliseconds.
 const mostAccessTokens = 32;
@@ -25,6 +26,21 @@ export async function writeProfile(store: SecretStore, profile: string, kept: Ke
   const newestFirst = valid.toSorted((a, b) => b.issuedAt.getTime() - a.issuedAt.getTime());
   const accessTokens = newestFirst.slice(0, mostAccessTokens);
   await store.write(profile, serializeProfile({ ...kept, accessTokens }));
+}
+
+/** Drops the access tokens of a resource, so that the next request for one renews. */
+export async function forgetAccessToken(
+  context: Pick<Context, 'now' | 'takeLock' | 'signal'>,
+  store: SecretStore,
+  profile: string,
+  resource: string,
+): Promise<void> {
+  await overrideRenewals(context, store, profile, async () => {
+    const kept = await readProfile(store, profile);
+    const accessTokens = kept.accessTokens.filter((token) => token.resource !== resource);
+    if (accessTokens.length === kept.accessTokens.length) return;
+    await writeProfile(store, profile, { ...kept, accessTokens }, context.now());
+  });
 }
 
 /** Makes the record of a person's access token out of a token set. */

@@ -35,6 +35,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   readonly now?: () => Date;
   readonly fetch?: typeof fetch;
+  readonly runProgram?: Context['runProgram'];
   readonly working?: string;
   /** Hears stderr as it is written. */
   readonly onStderr?: (text: string) => void;
@@ -53,9 +54,9 @@ export interface World {
   run(argv: readonly string[], options?: RunOptions): Promise<RunResult>;
   /** A browser in which the person with these options signs in. */
   browserOf(person: Partial<ScriptedPersonOptions>): Context['openBrowser'];
-  /** Everything printed so far, but for what `token` was asked to print. */
+  /** Everything printed so far, but for what `token` and `git-credential` were asked to print. */
   printed(): string;
-  /** Ends it all; fails if a secret the emulator issued stands anywhere in the output, `token` excepted. */
+  /** Ends it all; fails if a secret the emulator issued stands anywhere in the output, those two excepted. */
   close(): Promise<void>;
 }
 
@@ -116,6 +117,7 @@ export async function startWorld(emulatorOptions: EmulatorOptions = {}): Promise
       takeLock: (profile, waiting) =>
         takeLock(profile, { ...{ stateDir: join(home, 'state'), temporary: tmpdir() }, ...lockSystem }, waiting),
       findPortOwner: () => Promise.resolve(undefined),
+      runProgram: options.runProgram ?? (() => Promise.resolve({ exitCode: 0, failure: undefined })),
       files: createFiles(),
       directories: {
         configuration: join(home, 'config'),
@@ -131,7 +133,7 @@ export async function startWorld(emulatorOptions: EmulatorOptions = {}): Promise
       signal: options.signal ?? new AbortController().signal,
     };
     const exitCode = await run(argv, context);
-    printed.push(texts.stderr, argv[0] === 'token' && exitCode === 0 ? '' : texts.stdout);
+    printed.push(texts.stderr, ['token', 'git-credential'].includes(argv[0] ?? '') && exitCode === 0 ? '' : texts.stdout);
     return { exitCode, ...texts };
   };
 

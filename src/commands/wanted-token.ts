@@ -1,0 +1,78 @@
+import { readClaimsRequest } from '../auth/claims-request.ts';
+import { scopesOfFirstResource } from '../auth/scopes.ts';
+import type { Context } from '../context.ts';
+import { EntraLoginError } from '../errors.ts';
+import type { PrintableToken } from '../render/token.ts';
+import { requireClient } from '../settings.ts';
+import { readDuration } from '../settings-values.ts';
+import { getAccessToken } from '../tokens/access-token.ts';
+import type { Freshness } from '../tokens/renewal.ts';
+import { nobodySignedIn } from '../tokens/sign-in.ts';
+import { warn } from './notices.ts';
+import type { CommonOptions, OpenedProfile, ProfileContext } from './opened-profile.ts';
+import { findClientSecret, openProfile, startCommandDeadline } from './opened-profile.ts';
+
+/** Options that say which access token is wanted: those of `token`, `exec` and `git-credential`. */
+export interface WantedTokenOptions extends CommonOptions {
+  readonly resource?: string | undefined;
+  readonly minValidity?: string | undefined;
+  readonly refresh?: boolean | undefined;
+  readonly claims?: string | undefined;
+}
+
+/** What getting a token needs of the world. */
+export type TokenContext = ProfileContext & Pick<Context, 'stderr' | 'fetch' | 'now' | 'signal' | 'takeLock'>;
+
+/** Answers the access token that the options want, from the store or renewed; warnings go to stderr. */
+export async function getWantedToken(options: WantedTokenOptions, context: TokenContext): Promise<PrintableToken> {
+  const { minValidity, refresh, claims } = options;
+  const scope = wantedScope(options);
+  const freshness = {
+    minimumValidity: minValidity === undefined ? undefined : readDuration(minValidity, '--min-validity'),
+    refresh,
+    claims: claims === undefined ? undefined : readClaimsRequest(claims),
+  };
+  const opened = await openProfile(context, { ...options, scope });
+  // Two resources asked for here are an error; settings may name several, for consent: the first is the sign-in's.
+  const { scopes } = opened.settings;
+  const wanted = scope === undefined ? scopesOfFirstResource(scopes.value) : scopes.value;
+  return await getPersonToken(context, options, opened, wanted, freshness);
+}
+
+function wantedScope({ scope, resource }: WantedTokenOptions): readonly string[] | undefined {
+  if (resource === undefined) return scope;
+  if (scope === undefined) return [`${resource}/.default`];
+  throw new EntraLoginError('usage', '--scope and --resource cannot be given together.', {
+    hint: '--resource URI is short for --scope URI/.default',
+  });
+}
+
+async function getPersonToken(
+  context: TokenContext,
+  options: WantedTokenOptions,
+  opened: OpenedProfile,
+  scopes: readonly string[],
+  freshness: Freshness,
+): Promise<PrintableToken> {
+  const { settings, profile, store, kept } = opened;
+  if (kept.signIn === undefined) throw nobodySignedIn(profile);
+  const request = {
+    ...freshness,
+    profile,
+    scopes,
+    clientId: requireClient(settings).clientId,
+    authorityHost: settings.authorityHost.value,
+    tenant: settings.tenant?.value,
+    isProjectTenant: settings.tenant?.from.startsWith('project '),
+    clientSecret: kept.signIn.confidential ? await findClientSecret(opened) : undefined,
+  };
+  const deadline = startCommandDeadline(context, options);
+  try {
+    const { token, identity, warning } = await getAccessToken(context, store, request, deadline);
+    if (warning !== undefined) warn(context, options, warning);
+    const { accessToken, expiresAt, tenant, clientId } = token;
+    return { accessToken, expiresAt, scopes: token.scopes, tenantId: tenant, clientId, account: identity.account };
+  } finally {
+    deadline.end();
+  }
+}
