@@ -1,4 +1,4 @@
-import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chown, lchown, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -38,6 +38,22 @@ test('says why a file cannot be read, as a fault of the configuration', async ()
   });
 });
 
+test.runIf(process.platform !== 'win32')('reads no device and nothing huge, which a link may lead to', async () => {
+  const huge = join(root, 'huge');
+  await writeFile(huge, '');
+  await truncate(huge, 1024 * 1024 + 1);
+  await symlink('/dev/zero', join(root, 'device'));
+  await symlink(huge, join(root, 'link'));
+  await expect(files.readText(join(root, 'device'))).rejects.toMatchObject({
+    code: 'configuration',
+    message: `${join(root, 'device')} cannot be read (it is a device).`,
+  });
+  await expect(files.readText(join(root, 'link'))).rejects.toMatchObject({
+    code: 'configuration',
+    message: `${join(root, 'link')} cannot be read (it is larger than 1 MiB).`,
+  });
+});
+
 test('tells whether something exists, be it a file or a directory', async () => {
   expect([await files.exists(root), await files.exists(join(root, 'none'))]).toEqual([true, false]);
 });
@@ -50,4 +66,16 @@ test('tells whether the user owns a file, where the system knows owners', async 
   const foreign = process.getuid?.() === 0 ? own : '/';
   if (foreign === own) await chown(own, 12_345, 12_345);
   expect(await files.isOwnedByUser(foreign)).toBe(process.getuid === undefined);
+  const link = join(root, 'link');
+  await symlink(foreign, link);
+  expect(await files.isOwnedByUser(link)).toBe(process.getuid === undefined);
+});
+
+test.runIf(process.getuid?.() === 0)('takes another user’s link to an own file for the other user’s', async () => {
+  const link = join(root, 'link');
+  await writeFile(join(root, 'own'), '');
+  await symlink(join(root, 'own'), link);
+  expect(await files.isOwnedByUser(link)).toBe(true);
+  await lchown(link, 12_345, 12_345);
+  expect(await files.isOwnedByUser(link)).toBe(false);
 });
