@@ -104,17 +104,17 @@ describe('without a home directory', () => {
   it.each<[NodeJS.Platform, string | undefined]>([
     ['linux', undefined],
     ['linux', ''],
+    ['linux', '.'],
     ['darwin', undefined],
     ['win32', undefined],
+    ['win32', 'Users'],
   ])('says on %s which variables to set (home %j)', (platform, home) => {
-    expect(failureOf({ platform, home, env: {} })).toEqual({
+    const failure = {
       code: 'configuration',
       message: 'There is no home directory to keep settings and tokens in.',
-      hint: 'Set HOME, or ENTRA_LOGIN_CONFIG_DIR to an absolute path.',
-    });
-    expect(failureOf({ platform, home, env: { ENTRA_LOGIN_CONFIG_DIR: '/c', APPDATA: '/c' } })).toMatchObject({
-      code: 'configuration',
-      hint: 'Set HOME, or ENTRA_LOGIN_STATE_DIR to an absolute path.',
-    });
+      hint: 'Set HOME, or both ENTRA_LOGIN_CONFIG_DIR and ENTRA_LOGIN_STATE_DIR, to absolute paths.',
+    };
+    expect(failureOf({ platform, home, env: {} })).toEqual(failure);
+    expect(failureOf({ platform, home, env: { ENTRA_LOGIN_CONFIG_DIR: '/c', APPDATA: '/c' } })).toEqual(failure);
   });
 });
