@@ -68,10 +68,22 @@ export interface PortOwner {
   readonly startedAt: Date | undefined;
 }
 
+/** What came of reading a file of limited size; the reason completes a sentence ("is larger than 4096 bytes"). */
+export type FileText =
+  { readonly outcome: 'read'; readonly text: string } | { readonly outcome: 'failed'; readonly reason: string };
+
 /** The few file operations that commands and settings need; the token files are not among them. */
 export interface Files {
   /** Reads a text file; `undefined` if there is none. Other failures throw `configuration`. */
   readText(path: string): Promise<string | undefined>;
+  /**
+   * Reads a text file or pipe of at most `mostBytes`, by choice through no symbolic link. Never waits for a pipe beyond
+   * `signal`, and rejects with nothing but its reason.
+   */
+  readLimited(
+    path: string,
+    limits: { readonly mostBytes: number; readonly followsLinks: boolean; readonly signal: AbortSignal },
+  ): Promise<FileText>;
   /** Tells whether anything exists at the path. */
   exists(path: string): Promise<boolean>;
   /** Tells whether the user owns the file; always true where the system has no such owner (Windows). */

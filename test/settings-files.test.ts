@@ -87,6 +87,7 @@ describe('the project file', () => {
     const asked: string[] = [];
     const files: Context['files'] = {
       readText: () => Promise.resolve(undefined),
+      readLimited: () => Promise.reject(new Error('must not be asked')),
       exists: (path) => Promise.resolve(void asked.push(path)).then(() => false),
       isOwnedByUser: () => Promise.resolve(true),
     };
@@ -206,6 +207,7 @@ describe('the project file', () => {
   it('that vanishes between the look and the reading is none', async () => {
     const files: Context['files'] = {
       readText: () => Promise.resolve(undefined),
+      readLimited: () => Promise.reject(new Error('must not be asked')),
       exists: () => Promise.resolve(true),
       isOwnedByUser: () => Promise.reject(new Error('must not be asked')),
     };

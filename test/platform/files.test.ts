@@ -1,8 +1,10 @@
-import { chown, lchown, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chown, lchown, mkdtemp, open, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EntraLoginError } from '../../src/errors.ts';
 import { createFiles } from '../../src/platform/files.ts';
 
@@ -52,6 +54,63 @@ test.runIf(process.platform !== 'win32')('reads no device and nothing huge, whic
     code: 'configuration',
     message: `${join(root, 'link')} cannot be read (it is larger than 1 MiB).`,
   });
+});
+
+describe('reading at most some bytes', () => {
+  const { signal } = new AbortController();
+  const read = (path: string, followsLinks = true): Promise<unknown> =>
+    files.readLimited(path, { mostBytes: 4, followsLinks, signal });
+
+  test('gives the text, or says why not', async () => {
+    const path = join(root, 'file');
+    await writeFile(path, 'four');
+    await writeFile(join(root, 'five'), 'fives');
+    await symlink(path, join(root, 'link'));
+    expect([
+      await read(path, false),
+      await read(join(root, 'link')),
+      await read(join(root, 'link'), false),
+      await read(join(root, 'five')),
+      await read(join(root, 'none')),
+      await read(join(path, 'below a file'), false),
+      await read(root),
+      await read('/dev/zero'),
+      await read('\0'),
+    ]).toEqual([
+      { outcome: 'read', text: 'four' },
+      { outcome: 'read', text: 'four' },
+      { outcome: 'failed', reason: 'is a symbolic link' },
+      { outcome: 'failed', reason: 'is larger than 4 bytes' },
+      { outcome: 'failed', reason: 'does not exist' },
+      { outcome: 'failed', reason: 'does not exist' },
+      { outcome: 'failed', reason: 'is a directory' },
+      { outcome: 'failed', reason: 'is larger than 4 bytes' },
+      { outcome: 'failed', reason: 'cannot be read (ERR_INVALID_ARG_VALUE)' },
+    ]);
+  });
+
+  test.runIf(process.platform !== 'win32')(
+    'takes a pipe, as a shell gives for <(…), and waits no longer than asked',
+    async () => {
+      const pipe = join(root, 'pipe');
+      execFileSync('mkfifo', [pipe]);
+      expect(await read(pipe)).toEqual({ outcome: 'read', text: '' }); // nobody writes
+      const writer = spawn('sh', ['-c', 'exec 3>"$0"; read go; printf four >&3', pipe], { stdio: 'pipe' });
+      const holder = await open(pipe, 'r+'); // lets the writer open it, and keeps it open
+      const text = read(pipe);
+      writer.stdin.end('go\n');
+      await once(writer, 'exit');
+      await holder.close();
+      expect(await text).toEqual({ outcome: 'read', text: 'four' });
+
+      const silent = await open(pipe, 'r+');
+      const controller = new AbortController();
+      const waiting = files.readLimited(pipe, { mostBytes: 4, followsLinks: true, signal: controller.signal });
+      controller.abort(new EntraLoginError('cancelled', 'Cancelled.'));
+      await expect(waiting).rejects.toMatchObject({ code: 'cancelled' });
+      await silent.close();
+    },
+  );
 });
 
 test('tells whether something exists, be it a file or a directory', async () => {
