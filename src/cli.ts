@@ -156,6 +156,7 @@ function wantedToken(of: Command): Command {
     .option('--resource <uri>', 'short for --scope URI/.default')
     .option('--min-validity <duration>', 'how long the token must still live (5m)')
     .option('--refresh', 'renew even if the kept one is valid')
+    .option('--login', 'sign a person in if it must (in CI by device code)')
     .option('--claims <claims>', 'a claims request: JSON, base64, or a whole WWW-Authenticate value');
 }
 

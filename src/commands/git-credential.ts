@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
 import { forgetAccessToken } from '../tokens/token-store.ts';
 import { openProfile } from './opened-profile.ts';
-import type { TokenContext, WantedTokenOptions } from './wanted-token.ts';
+import type { WantedTokenOptions } from './wanted-token.ts';
 import { getWantedToken } from './wanted-token.ts';
 
 // Azure DevOps, as Microsoft documents its resource.
@@ -12,11 +12,7 @@ const azureDevOps = '499b84ac-1321-427f-aa17-267ca6975798';
  * Answers git's credential helper protocol (gitcredentials(7)) for Azure DevOps: `get` gives an access token as the
  * password, `store` does nothing, `erase` makes the next `get` renew. Other hosts, and http, get no answer.
  */
-export async function gitCredential(
-  operation: string,
-  options: WantedTokenOptions,
-  context: TokenContext & Pick<Context, 'stdin' | 'stdout'>,
-): Promise<void> {
+export async function gitCredential(operation: string, options: WantedTokenOptions, context: Context): Promise<void> {
   if (options.json === true) {
     throw new EntraLoginError('usage', 'git-credential has no --json form.', { hint: 'entra-login token --json' });
   }

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import type { Shell, TokenOutput } from '../render/token.ts';
 import { renderToken } from '../render/token.ts';
-import type { TokenContext, WantedTokenOptions } from './wanted-token.ts';
+import type { WantedTokenOptions } from './wanted-token.ts';
 import { getWantedToken } from './wanted-token.ts';
 
 /** Options of `token`. */
@@ -11,7 +11,7 @@ export interface TokenOptions extends WantedTokenOptions {
 }
 
 /** Prints an access token, from the store or renewed, and nothing else. */
-export async function token(options: TokenOptions, context: TokenContext & Pick<Context, 'stdout'>): Promise<void> {
+export async function token(options: TokenOptions, context: Context): Promise<void> {
   const output = options.output ?? (options.json === true ? 'json' : 'raw');
   const wanted = await getWantedToken(options, context);
   context.stdout.write(renderToken(wanted, output, options.shell ?? 'bash'));

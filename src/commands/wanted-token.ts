@@ -3,14 +3,14 @@ import { scopesOfFirstResource } from '../auth/scopes.ts';
 import type { Context } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
 import type { PrintableToken } from '../render/token.ts';
-import { requireClient } from '../settings.ts';
+import { loadSettings, requireClient } from '../settings.ts';
 import { readDuration } from '../settings-values.ts';
 import { getAccessToken } from '../tokens/access-token.ts';
 import type { Freshness } from '../tokens/renewal.ts';
 import { nobodySignedIn } from '../tokens/sign-in.ts';
-import { warn } from './notices.ts';
-import type { CommonOptions, OpenedProfile, ProfileContext } from './opened-profile.ts';
-import { findClientSecret, openProfile, startCommandDeadline } from './opened-profile.ts';
+import { say, warn } from './notices.ts';
+import type { CommonOptions, OpenedProfile } from './opened-profile.ts';
+import { chooseStore, findClientSecret, openLoadedProfile, startCommandDeadline } from './opened-profile.ts';
 
 /** Options that say which access token is wanted: those of `token`, `exec` and `git-credential`. */
 export interface WantedTokenOptions extends CommonOptions {
@@ -18,13 +18,12 @@ export interface WantedTokenOptions extends CommonOptions {
   readonly minValidity?: string | undefined;
   readonly refresh?: boolean | undefined;
   readonly claims?: string | undefined;
+  /** Sign a person in if it must. */
+  readonly login?: boolean | undefined;
 }
 
-/** What getting a token needs of the world. */
-export type TokenContext = ProfileContext & Pick<Context, 'stderr' | 'fetch' | 'now' | 'signal' | 'takeLock'>;
-
 /** Answers the access token that the options want, from the store or renewed; warnings go to stderr. */
-export async function getWantedToken(options: WantedTokenOptions, context: TokenContext): Promise<PrintableToken> {
+export async function getWantedToken(options: WantedTokenOptions, context: Context): Promise<PrintableToken> {
   const { minValidity, refresh, claims } = options;
   const scope = wantedScope(options);
   const freshness = {
@@ -32,11 +31,34 @@ export async function getWantedToken(options: WantedTokenOptions, context: Token
     refresh,
     claims: claims === undefined ? undefined : readClaimsRequest(claims),
   };
-  const opened = await openProfile(context, { ...options, scope });
+  const opened = await openForToken(context, { ...options, scope });
   // Two resources asked for here are an error; settings may name several, for consent: the first is the sign-in's.
   const { scopes } = opened.settings;
   const wanted = scope === undefined ? scopesOfFirstResource(scopes.value) : scopes.value;
-  return await getPersonToken(context, options, opened, wanted, freshness);
+  try {
+    return await getPersonToken(context, options, opened, wanted, freshness);
+  } catch (error) {
+    const needsPerson = error instanceof EntraLoginError && error.code === 'sign_in_required';
+    if (options.login !== true || !needsPerson) throw error;
+    say(context, options, error.message);
+    const { signInPerson } = await import('./sign-in-person.ts');
+    const kept = await signInPerson({ ...options, scope }, context, opened);
+    // What the person just signed in for is as new as it gets.
+    return await getPersonToken(context, options, { ...opened, kept }, wanted, {});
+  }
+}
+
+/** Opens the profile; with `--login` and no store chosen, a keychain that cannot be had means memory and a warning. */
+async function openForToken(context: Context, options: WantedTokenOptions): Promise<OpenedProfile> {
+  const loaded = await loadSettings(context, options);
+  try {
+    return await openLoadedProfile(context, loaded, await chooseStore(context, loaded));
+  } catch (error) {
+    const isMissing = error instanceof EntraLoginError && error.code === 'keychain_unavailable';
+    if (!isMissing || options.login !== true || loaded.store !== undefined) throw error;
+    warn(context, options, `${error.message} Tokens are kept in memory, until this command ends.`);
+    return await openLoadedProfile(context, loaded, 'memory');
+  }
 }
 
 function wantedScope({ scope, resource }: WantedTokenOptions): readonly string[] | undefined {
@@ -48,7 +70,7 @@ function wantedScope({ scope, resource }: WantedTokenOptions): readonly string[]
 }
 
 async function getPersonToken(
-  context: TokenContext,
+  context: Context,
   options: WantedTokenOptions,
   opened: OpenedProfile,
   scopes: readonly string[],

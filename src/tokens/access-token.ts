@@ -1,7 +1,5 @@
 import type { Deadline } from '../auth/deadline.ts';
-import { discoverTenant } from '../auth/discovery.ts';
 import type { EntraError } from '../auth/entra-errors.ts';
-import { refreshTokens } from '../auth/refresh-token.ts';
 import type { RequestContext } from '../auth/request.ts';
 import { coversScopes, resourceOf } from '../auth/scopes.ts';
 import type { Context, SecretStore } from '../context.ts';
@@ -109,6 +107,9 @@ async function renew(
   const refreshToken = requireRefreshToken(signIn, request);
   if (request.isProjectTenant === true && search.identity !== signIn) throw projectTenant(request);
   const authority = { host: signIn.authorityHost, tenant: request.tenant ?? signIn.tenant };
+  // Loaded when needed: a token from the store needs no protocol.
+  const { discoverTenant } = await import('../auth/discovery.ts');
+  const { refreshTokens } = await import('../auth/refresh-token.ts');
   const metadata = search.identity?.metadata ?? (await discoverTenant(context, authority, deadline));
   const client = {
     metadata,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { alice, bob, contoso, fabrikam } from '../../src/emulator/default-directory.ts';
 import type { World } from '../support/world.ts';
-import { startWorld } from '../support/world.ts';
+import { missingKeychain, startWorld } from '../support/world.ts';
 
 let world: World;
 beforeEach(async () => {
@@ -138,5 +138,32 @@ describe('token --tenant of another tenant', () => {
     await world.run(['token', '--tenant', 'contoso.com'], { env });
     expect(await world.run(['token', '--refresh'], { env, working: project })).toMatchObject({ exitCode: 3 });
     expect(world.emulator.requests.slice(before).filter(({ path }) => path.endsWith('/token'))).toHaveLength(1);
+  });
+});
+
+describe('token --login', () => {
+  it('signs the person in if it must, and prints the token', async () => {
+    const result = await world.run(['token', '--login']);
+    expect(result).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^eyJ[\w.-]+\n$/) as string });
+    expect(await world.run(['token', '--login'])).toEqual({ exitCode: 0, stdout: result.stdout, stderr: '' });
+    expect(await world.signIns()).toHaveLength(1);
+  });
+
+  it('signs the person in again when the renewal says so, for the scopes that were asked', async () => {
+    await world.run(['login']);
+    world.emulator.revokeUser(alice.username);
+    const scope = ['--scope', 'https://management.azure.com/.default'];
+    expect(await world.run(['token', '--login', ...scope])).toMatchObject({ exitCode: 0 });
+    const authorize = world.emulator.requests.filter(({ path }) => path.endsWith('/authorize')).at(-1);
+    expect(authorize?.query['scope']).toBe('https://management.azure.com/.default openid profile offline_access');
+  });
+
+  it('keeps the tokens in memory, with one warning, where there is no keychain and no store was chosen', async () => {
+    const result = await world.run(['token', '--login'], { keychain: missingKeychain() });
+    expect(result).toMatchObject({ exitCode: 0 });
+    expect(result.stderr.match(/warning:/g)).toHaveLength(1);
+    const chosen = await world.run(['token', '--login', '--store', 'keychain'], { keychain: missingKeychain() });
+    expect(chosen).toMatchObject({ exitCode: 6, stdout: '' });
+    expect(await world.run(['token'], { keychain: missingKeychain() })).toMatchObject({ exitCode: 6 });
   });
 });
