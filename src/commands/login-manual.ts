@@ -28,7 +28,7 @@ const attempts = 3;
  * Errors: `usage` for a URL that does not belong to this sign-in, the deadline's reason, and those of the exchange.
  */
 export async function signInByPaste(
-  context: Context,
+  context: Pick<Context, 'stdin' | 'stderr' | 'fetch' | 'now' | 'signal'>,
   options: CommonOptions,
   client: EntraClient,
   { authorization, redirectUri, tenant, personDeadline }: ManualSignIn,
