@@ -179,14 +179,26 @@ function toEntraLoginError(error: unknown, context: Context): EntraLoginError {
   // Whatever Ctrl-C broke off, it was Ctrl-C.
   if (context.signal.aborted && context.signal.reason instanceof EntraLoginError) return context.signal.reason;
   if (error instanceof CommanderError) {
-    const message = error.message.replace(/^error: /, '');
-    return new EntraLoginError('usage', sentence(message), { hint: 'entra-login --help lists commands and options' });
+    return new EntraLoginError('usage', sentence(describeUsage(error)), {
+      hint: 'entra-login --help lists commands and options',
+    });
   }
   const message = error instanceof Error ? error.message : String(error);
   return new EntraLoginError('unexpected', `This is a defect of entra-login: ${message}`, {
     hint: 'Please report it with the output of --verbose: npm bugs entra-login',
     cause: error,
   });
+}
+
+// Of what was typed only the names of commands and options are repeated: the rest may be a secret in the wrong place.
+function describeUsage({ message }: CommanderError): string {
+  return message
+    .replace(/^error: /, '')
+    .replace(/^(unknown (?:option|command)) '(.*?)'(?=\n|$)/s, (_all, what: string, typed: string) => {
+      const name = /^(?:--[a-z][a-z-]{0,30}(?==|$)|-[a-z]|[a-z][a-z-]{0,20}$)/i.exec(typed)?.[0];
+      return name === undefined ? what : `${what} '${name}'`;
+    })
+    .replace(/ (?:argument|value) '.*' is invalid/s, ' is not valid');
 }
 
 function sentence(text: string): string {
