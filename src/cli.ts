@@ -210,7 +210,8 @@ function printError(error: EntraLoginError, argv: readonly string[], { stderr }:
   const end = argv.indexOf('--');
   const own = end < 0 ? argv : argv.slice(0, end);
   if (own.includes('--verbose')) stderr.write(`${stackOf(error)}\n`);
-  const isJson = own.includes('--json') || own.includes('--output=json');
+  const namesJson = own.some((word, at) => word === '--output' && own[at + 1] === 'json');
+  const isJson = namesJson || own.includes('--json') || own.includes('--output=json');
   stderr.write(isJson ? renderErrorJson(error) : renderError(error, new Chalk({ level: stderr.colorLevel })));
 }
 

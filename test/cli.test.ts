@@ -157,15 +157,18 @@ describe('a failure', () => {
     expect((await runLine(['logout'], { fails, colorLevel: 1 })).stderr).toContain('\u001b[31merror:\u001b[39m');
   });
 
-  it.each([['--json'], ['--output=json']])('is one JSON object on the last line with %s %s', async (...json) => {
-    const fails = new EntraLoginError('network', 'What happened.');
-    const ran = await runLine(['token', ...json], { fails });
-    expect({ ...ran, stderr: lastError(ran) }).toEqual({
-      exitCode: 5,
-      stdout: '',
-      stderr: { code: 'network', message: 'What happened.' },
-    });
-  });
+  it.each([['--json'], ['--output=json'], ['--output', 'json']])(
+    'is one JSON object on the last line with %s %s',
+    async (...json) => {
+      const fails = new EntraLoginError('network', 'What happened.');
+      const ran = await runLine(['token', ...json], { fails });
+      expect({ ...ran, stderr: lastError(ran) }).toEqual({
+        exitCode: 5,
+        stdout: '',
+        stderr: { code: 'network', message: 'What happened.' },
+      });
+    },
+  );
 
   it('is words where --json stands after --, or is the value of an option', async () => {
     const fails = new EntraLoginError('network', 'What happened.');
