@@ -183,8 +183,7 @@ function toEntraLoginError(error: unknown, context: Context): EntraLoginError {
       hint: 'entra-login --help lists commands and options',
     });
   }
-  const message = error instanceof Error ? error.message : String(error);
-  return new EntraLoginError('unexpected', `This is a defect of entra-login: ${message}`, {
+  return new EntraLoginError('unexpected', `This is a defect of entra-login (${nameOf(error)}).`, {
     hint: 'Please report it with the output of --verbose: npm bugs entra-login',
     cause: error,
   });
@@ -213,6 +212,12 @@ function printError(error: EntraLoginError, argv: readonly string[], { stderr }:
   const namesJson = own.some((word, at) => word === '--output' && own[at + 1] === 'json');
   const isJson = namesJson || own.includes('--json') || own.includes('--output=json');
   stderr.write(isJson ? renderErrorJson(error) : renderError(error, new Chalk({ level: stderr.colorLevel })));
+}
+
+// What kind of error it is; its message may quote a token.
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  return 'code' in error && typeof error.code === 'string' ? `${error.name}, ${error.code}` : error.name;
 }
 
 // Frames alone: the messages of foreign errors may quote what they choked on.

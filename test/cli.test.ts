@@ -196,6 +196,15 @@ describe('a failure', () => {
     },
   );
 
+  it('of ours quotes nothing: a foreign message may hold a token', async () => {
+    const fails = Object.assign(new SyntaxError('Unexpected token "eyJsecret" is not valid JSON'), { code: 'ERR_X' });
+    for (const option of ['--quiet', '--json', '--verbose']) {
+      const { stderr } = await runLine(['logout', option], { fails });
+      expect(stderr).toContain('This is a defect of entra-login (SyntaxError, ERR_X).');
+      expect(stderr).not.toContain('eyJsecret');
+    }
+  });
+
   it('after Ctrl-C is Ctrl-C, whatever it broke off', async () => {
     const signal = AbortSignal.abort(new EntraLoginError('cancelled', 'Cancelled.'));
     expect(await runLine(['logout'], { fails: new Error('premature close'), signal })).toEqual({
