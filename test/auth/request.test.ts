@@ -319,7 +319,9 @@ describe('an outage', () => {
 });
 
 describe('an answer in JSON', () => {
-  const answer = (text: string): Answer => ({ status: 200, contentType: '', text, clockSkew: undefined });
+  const answer = (text: string): Answer => ({
+    ...{ status: 200, contentType: '', text, clockSkew: undefined, challenge: undefined },
+  });
 
   it('is an object', () => {
     expect(jsonOf(answer(' {"a":1}\n'), what)).toEqual({ a: 1 });
