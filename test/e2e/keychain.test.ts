@@ -11,35 +11,45 @@ import type { Machine } from '../support/program.ts';
 import { authorizeUrl, startMachine, whyMissing } from '../support/program.ts';
 import { startOnTerminal } from '../support/pseudo-terminal.ts';
 
-const secretToolMissing = whyMissing(['secret-tool'], 'libsecret-tools');
+const keyringMissing = !hasKeyring();
+const secretTool = 'secret-tool';
+const secretToolMissing = whyMissing([secretTool], 'libsecret-tools');
 const pythonMissing = whyMissing(['python3'], 'python3');
 
 let machine: Machine;
-beforeEach(async () => {
-  machine = await startMachine({ env: { ENTRA_LOGIN_STORE: 'keychain' } });
-});
-afterEach(() => machine.close());
+function useMachine(): void {
+  beforeEach(async () => {
+    machine = await startMachine({ env: { ENTRA_LOGIN_STORE: 'keychain' } });
+  });
+  afterEach(() => machine.close());
+}
 
 const errorOf = (stderr: string): Record<string, string> =>
   (JSON.parse(stderr.trim().split('\n').at(-1) ?? '') as { error: Record<string, string> }).error;
+
+/** The way to a keyring; HOME stays the machine's, where nothing may be left. */
+const reach = ({ env }: TestKeyring): Record<string, string> => ({
+  DBUS_SESSION_BUS_ADDRESS: env['DBUS_SESSION_BUS_ADDRESS'] ?? '',
+});
 
 const unavailable = {
   code: 'keychain_unavailable',
   hint: expect.stringContaining('ENTRA_LOGIN_STORE=file') as string,
 };
 
-describe.skipIf(!hasKeyring())('a real keyring', () => {
+describe.skipIf(keyringMissing)('a real keyring', () => {
+  useMachine();
   let keyring: TestKeyring;
   let env: Record<string, string | undefined>;
   beforeEach(async () => {
     keyring = await startKeyring();
-    // HOME stays the machine's, where nothing may be left. Nobody has to choose the keychain.
-    env = { DBUS_SESSION_BUS_ADDRESS: keyring.env['DBUS_SESSION_BUS_ADDRESS'], ENTRA_LOGIN_STORE: undefined };
+    // Nobody has to choose the keychain.
+    env = { ...reach(keyring), ENTRA_LOGIN_STORE: undefined };
   });
   afterEach(() => keyring.stop());
 
   const lookUp = (...words: string[]) => {
-    const { stdout, stderr, status } = spawnSync('secret-tool', words, {
+    const { stdout, stderr, status } = spawnSync(secretTool, words, {
       env: { ...process.env, ...keyring.env },
       encoding: 'utf8',
       timeout: 10_000,
@@ -80,20 +90,6 @@ describe.skipIf(!hasKeyring())('a real keyring', () => {
     expect(lookUp('lookup', 'service', 'entra-login', 'username', 'default')).toMatchObject({ status: 1, stdout: '' });
   });
 
-  it.each<[string, () => Promise<void> | void]>([
-    ['is locked and nobody can be asked', () => keyring.lock()],
-    ['is frozen', () => keyring.freeze('keyring')],
-    ['has a frozen bus', () => keyring.freeze('bus')],
-    ['is dead', () => keyring.kill()],
-  ])('that %s is exit 6 within seconds, before Entra is asked', async (_what, breakIt) => {
-    await breakIt();
-    const end = await machine.run(['login', '--no-browser', '--json'], { env });
-    expect(end).toMatchObject({ exitCode: 6, stdout: '' });
-    expect(errorOf(end.stderr)).toMatchObject(unavailable);
-    expect(end.milliseconds).toBeLessThan(6_000);
-    expect(machine.emulator.requests).toEqual([]);
-  });
-
   it('that froze after the sign-in is exit 6 for every command, and works again once it goes on', async () => {
     expect(await machine.signIn([], { env })).toMatchObject({ exitCode: 0 });
     keyring.freeze('keyring');
@@ -121,7 +117,32 @@ describe.skipIf(!hasKeyring())('a real keyring', () => {
   });
 });
 
+// Each waits three seconds, so they wait together, each with a keyring and a machine of its own.
+describe.skipIf(keyringMissing).concurrent('a real keyring that cannot be used', () => {
+  it.each<[string, (keyring: TestKeyring) => Promise<void> | void]>([
+    ['is locked and nobody can be asked', (keyring) => keyring.lock()],
+    ['is frozen', (keyring) => keyring.freeze('keyring')],
+    ['has a frozen bus', (keyring) => keyring.freeze('bus')],
+    ['is dead', (keyring) => keyring.kill()],
+  ])('%s: exit 6 within seconds, before Entra is asked', async (_what, breakIt) => {
+    const keyring = await startKeyring();
+    const own = await startMachine({ env: { ...reach(keyring), ENTRA_LOGIN_STORE: 'keychain' } });
+    try {
+      await breakIt(keyring);
+      const end = await own.run(['login', '--no-browser', '--json']);
+      expect(end).toMatchObject({ exitCode: 6, stdout: '' });
+      expect(errorOf(end.stderr)).toMatchObject(unavailable);
+      expect(end.milliseconds).toBeLessThan(6_000);
+      expect(own.emulator.requests).toEqual([]);
+    } finally {
+      await own.close();
+      await keyring.stop();
+    }
+  });
+});
+
 describe('no keychain', () => {
+  useMachine();
   it.each([
     ['no D-Bus', {}],
     ['a D-Bus that is gone', { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent/bus' }],
@@ -153,6 +174,7 @@ describe('no keychain', () => {
 });
 
 describe('the other stores', () => {
+  useMachine();
   const modeOf = (path: string): string => (statSync(join(machine.home, path)).mode & 0o777).toString(8);
 
   it('a file of mode 600 in a directory of mode 700, found again without being named', async () => {
