@@ -46,7 +46,7 @@ async function main(): Promise<void> {
     runProgram: (words, added) => runProgram(words, { env, added, hasTerminal: process.stdin.isTTY }),
     files: createFiles(),
     get directories() {
-      const home = env['HOME'] ?? homedir();
+      const home = env['HOME'] ?? findHome();
       return (directories ??= { ...findDirectories({ env, platform, home }), working: process.cwd(), home });
     },
     surroundings: readSurroundings({ env, platform, release: release(), exists: existsSync }),
@@ -60,6 +60,15 @@ async function main(): Promise<void> {
     userId: process.getuid?.(),
   });
   process.exitCode = await run(argv, context);
+}
+
+// A user without an entry in the system's list, as in containers, has none, and homedir() throws.
+function findHome(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
 }
 
 function heedSignals(): AbortSignal {
