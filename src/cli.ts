@@ -13,7 +13,8 @@ Examples:
   entra-login login                          again, with what the account was signed in with
   entra-login login --port 0                 on any free port (Entra ignores the port of localhost)
   entra-login login --no-browser             prints the URL; for ssh -L 5000:localhost:5000
-  entra-login login --manual                 for machines that no browser reaches`,
+  entra-login login --device-code            prints a code for a browser on any device
+  entra-login login --manual                 where a policy forbids device codes too`,
   whoami: `
 Examples:
   entra-login whoami
@@ -74,7 +75,9 @@ function buildProgram(context: Context, exit: { code: number }): Command {
     .addOption(new Option('--port <n>', 'the port of the redirect URI alone; 0 is any free one'))
     .option('--browser <command>', 'the browser to open; %s stands for the URL')
     .option('--no-browser', 'open none: print the URL and wait for the redirect')
+    .option('--device-code', 'print a code to enter in a browser on any device')
     .option('--manual', 'print the URL and read the redirected URL pasted back')
+    .option('--no-fallback', 'never a device code unasked: without a browser print the URL and wait')
     .addOption(new Option('--prompt <what>', 'make Entra ask').choices(['login', 'select_account', 'consent', 'none']))
     .option('--login-hint <username>', 'the account to sign in')
     .option('--domain-hint <domain>', 'the domain whose sign-in page to use')

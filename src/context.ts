@@ -4,6 +4,8 @@ export interface Output {
   readonly isTerminal: boolean;
   /** Width in columns; 80 where it is not a terminal. */
   readonly columns: number;
+  /** Height in rows; only where it is a terminal that tells. */
+  readonly rows?: number | undefined;
   /** chalk's levels: 0 none, 1 basic, 2 256 colours, 3 true colour. */
   readonly colorLevel: 0 | 1 | 2 | 3;
 }

@@ -133,6 +133,7 @@ function throttled(what: string, seconds: number | undefined): EntraLoginError {
   const wait = seconds === undefined ? 'in a minute' : `in ${Math.ceil(seconds)} seconds`;
   return new EntraLoginError('throttled', `Entra throttles requests to ${what} (HTTP 429).`, {
     hint: `Try again ${wait}; ask for fewer tokens at a time.`,
+    retryAfter: seconds,
   });
 }
 
@@ -141,6 +142,7 @@ function unavailable(what: string, status: number, seconds: number | undefined, 
   const said = describeEntraError(parseJsonObject(text));
   return new EntraLoginError('entra_unavailable', `Entra cannot serve ${what} just now (HTTP ${status}).`, {
     hint: `Try again ${wait}; https://status.cloud.microsoft tells of outages.`,
+    retryAfter: seconds,
     ...said,
   });
 }

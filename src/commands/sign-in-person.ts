@@ -1,30 +1,29 @@
 import type { AuthorizationOptions } from '../auth/authorization-code.ts';
-import { prepareAuthorization } from '../auth/authorization-code.ts';
-import { signInWithBrowser } from '../auth/browser-sign-in.ts';
 import { readClaimsRequest } from '../auth/claims-request.ts';
-import type { Deadline } from '../auth/deadline.ts';
 import { startDeadline } from '../auth/deadline.ts';
 import { discoverTenant } from '../auth/discovery.ts';
 import type { EntraClient } from '../auth/token-endpoint.ts';
 import type { TokenSet } from '../auth/token-set.ts';
 import type { Context } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
-import type { Settings } from '../settings.ts';
 import { requireClient } from '../settings.ts';
 import { readDuration } from '../settings-values.ts';
 import type { KeptProfile, KeptSignIn } from '../tokens/kept-profile.ts';
 import { keepSignIn } from '../tokens/sign-in.ts';
 import { readProfile } from '../tokens/token-store.ts';
-import { signInByPaste } from './login-manual.ts';
-import { startLoginProgress } from './login-progress.ts';
+import { checkWantedFlow, chooseFlow, describeSurroundings } from './flow-choice.ts';
 import { forgetElsewhere } from './login-store.ts';
 import { tell } from './notices.ts';
 import type { CommonOptions, OpenedProfile } from './opened-profile.ts';
 import { findClientSecret, startCommandDeadline } from './opened-profile.ts';
+import { runFlow } from './sign-in-flow.ts';
 
 /** How a person is to be signed in; what is not said is chosen from the surroundings. */
 export interface SignInPersonOptions extends CommonOptions {
+  readonly deviceCode?: boolean | undefined;
   readonly manual?: boolean | undefined;
+  /** `false` is `--no-fallback`: never a device code unasked. */
+  readonly fallback?: boolean | undefined;
   readonly prompt?: AuthorizationOptions['prompt'];
   readonly loginHint?: string | undefined;
   readonly domainHint?: string | undefined;
@@ -38,6 +37,7 @@ export interface SignInPersonOptions extends CommonOptions {
 export function checkSignInOptions(options: SignInPersonOptions): void {
   readDuration(options.timeout ?? '5m', '--timeout');
   if (options.claims !== undefined) readClaimsRequest(options.claims);
+  checkWantedFlow(options);
 }
 
 /**
@@ -56,13 +56,12 @@ export async function signInPerson(
   const personLimit = readDuration(options.timeout ?? '5m', '--timeout');
   const { tenant, clientId } = requireClient(opened.settings);
   refuseToReplace(opened, clientId, options);
+  const choice = chooseFlow(options, opened.settings.browser, context.surroundings, context.stdin.isTerminal);
+  tell(context, options, `Seen: ${describeSurroundings(context.surroundings)}.`);
 
   // 2. The tenant.
   const client = await findTenant(context, options, opened, tenant, clientId);
-  const responseMode = options.manual === true ? 'query' : (options.responseMode ?? 'form_post');
   const scopes = opened.settings.scopes.value;
-  const { prompt, loginHint, domainHint } = options;
-  const request = { scopes, responseMode, prompt, loginHint, domainHint, claims } as const;
   const keep = (tokenSet: TokenSet): Promise<KeptSignIn> => {
     const { redirectUri, authorityHost } = opened.settings;
     const used = { authorityHost: authorityHost.value, tenant, redirectUri: redirectUri.value, scopes };
@@ -72,7 +71,9 @@ export async function signInPerson(
   // 3. The person, and the tokens kept in one place.
   const personDeadline = startDeadline(context.signal, personLimit, () => nobodyCame(personLimit));
   try {
-    await runFlow(context, options, { client, request, keep, personDeadline, settings: opened.settings, tenant });
+    const redirectUri = opened.settings.redirectUri.value;
+    const flow = { client, scopes, claims, keep, personDeadline, redirectUri, tenant };
+    await runFlow(context, options, choice, flow);
   } finally {
     personDeadline.end();
   }
@@ -116,38 +117,6 @@ async function findTenant(
     return { metadata, clientId, clientSecret };
   } finally {
     deadline.end();
-  }
-}
-
-interface PersonSignIn {
-  readonly client: EntraClient;
-  readonly request: AuthorizationOptions;
-  readonly keep: (tokenSet: TokenSet) => Promise<KeptSignIn>;
-  readonly personDeadline: Deadline;
-  readonly settings: Settings;
-  readonly tenant: string;
-}
-
-async function runFlow(context: Context, options: SignInPersonOptions, sign: PersonSignIn): Promise<void> {
-  const { client, keep, personDeadline, settings, tenant } = sign;
-  const authorization = await prepareAuthorization(context, client, sign.request);
-  const redirectUri = settings.redirectUri.value;
-  if (options.manual === true) {
-    const manual = { authorization, redirectUri, tenant, personDeadline };
-    await keep(await signInByPaste(context, options, client, manual));
-    return;
-  }
-  const command = settings.browser?.value;
-  const openBrowser = command === 'none' ? undefined : (url: string) => context.openBrowser(url, command);
-  const opensItself = openBrowser !== undefined;
-  const progress = startLoginProgress(context, options, { tenant, opensItself, deadline: personDeadline });
-  const { onEvent } = progress;
-  const keepAccount = async (tokenSet: TokenSet): Promise<KeptSignIn['account']> => (await keep(tokenSet)).account;
-  const how = { authorization, redirectUri, openBrowser, keep: keepAccount, onEvent, personDeadline };
-  try {
-    await signInWithBrowser(context, client, how);
-  } finally {
-    progress.end();
   }
 }
 

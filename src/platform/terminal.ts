@@ -21,6 +21,9 @@ export function createOutput(stream: WriteStream & { readonly fd: number }, sour
     get columns() {
       return isTerminal && stream.columns > 0 ? stream.columns : 80;
     },
+    get rows() {
+      return isTerminal && stream.rows > 0 ? stream.rows : undefined;
+    },
     colorLevel: colorLevelOf(sources, isTerminal, () => stream.getColorDepth(sources.env)),
   };
 }

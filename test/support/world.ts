@@ -29,6 +29,10 @@ export interface RunOptions {
   /** Lines on standard input; a function gets what stderr said so far. */
   readonly stdin?: readonly (string | ((stderr: string) => string))[];
   readonly terminal?: boolean;
+  /** The size of that terminal; 80 columns, and it does not tell its rows. */
+  readonly size?: { readonly columns: number; readonly rows: number };
+  /** What differs from a desktop. */
+  readonly surroundings?: Partial<Context['surroundings']>;
   /** What happens when the browser is to open; `undefined` signs alice in. */
   readonly browser?: Context['openBrowser'];
   readonly keychain?: SecretStore;
@@ -91,7 +95,8 @@ export async function startWorld(emulatorOptions: EmulatorOptions = {}): Promise
         if (name === 'stderr') options.onStderr?.(text);
       },
       isTerminal: options.terminal === true,
-      columns: 80,
+      columns: options.size?.columns ?? 80,
+      rows: options.size?.rows,
       colorLevel: 0,
     });
     const lines = [...(options.stdin ?? [])];
@@ -128,12 +133,16 @@ export async function startWorld(emulatorOptions: EmulatorOptions = {}): Promise
       surroundings: {
         ...{ ci: undefined, ssh: false, display: true, wsl: false },
         ...{ container: false, codespaces: false, cloudShell: false },
+        ...options.surroundings,
       },
       now: options.now ?? emulatorOptions.now ?? ((): Date => new Date()),
       signal: options.signal ?? new AbortController().signal,
     };
     const exitCode = await run(argv, context);
-    printed.push(texts.stderr, ['token', 'git-credential'].includes(argv[0] ?? '') && exitCode === 0 ? '' : texts.stdout);
+    printed.push(
+      texts.stderr,
+      ['token', 'git-credential'].includes(argv[0] ?? '') && exitCode === 0 ? '' : texts.stdout,
+    );
     return { exitCode, ...texts };
   };
 
