@@ -51,5 +51,5 @@ export const graphToken: KeptAccessToken = {
   scopes: ['openid', 'User.Read', 'email'],
   accessToken: 'A',
   expiresAt: inAnHour,
-  issuedAt: now,
+  issuedAt: new Date('2026-11-23T11:59:00Z'),
 };

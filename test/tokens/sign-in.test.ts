@@ -67,7 +67,7 @@ describe('a sign-in that is kept', () => {
         refreshToken: 'R2',
         otherTenants: [],
       },
-      accessTokens: [{ ...graphToken, accessToken: 'A2', scopes: ['openid', 'User.Read'] }],
+      accessTokens: [{ ...graphToken, accessToken: 'A2', scopes: ['openid', 'User.Read'], issuedAt: now }],
     });
     expect(JSON.stringify(kept)).not.toContain('hunter2');
     expect(

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { openMemoryStore } from '../../src/platform/memory-store.ts';
-import { keepAccessToken, readProfile, replaceAccessToken, writeProfile } from '../../src/tokens/token-store.ts';
+import {
+  forgetAccessToken,
+  keepAccessToken,
+  readProfile,
+  replaceAccessToken,
+  writeProfile,
+} from '../../src/tokens/token-store.ts';
 import { graphToken, inAnHour, now, signIn } from './kept.ts';
 
 describe('a profile in a store', () => {
@@ -51,6 +57,7 @@ describe('an access token', () => {
       resource: 'https://a.example',
       asked,
       scopes: ['x', 'y'],
+      issuedAt: now,
     });
     expect(keepAccessToken(signIn, tokenSet, ['openid'], now).resource).toBe('https://graph.microsoft.com');
   });
@@ -65,5 +72,29 @@ describe('an access token', () => {
     ];
     const renewed = { ...graphToken, accessToken: 'A2', asked: ['Mail.Read'], scopes: [] };
     expect(replaceAccessToken([graphToken, ...others], renewed)).toEqual([renewed, ...others]);
+  });
+});
+
+describe('forgetting the access tokens of a resource', () => {
+  it('leaves those of others and the sign-in, and writes nothing where there are none', async () => {
+    const written: string[] = [];
+    const memory = openMemoryStore();
+    const store = {
+      ...memory,
+      write: async (name: string, value: string): Promise<void> => {
+        written.push(name);
+        await memory.write(name, value);
+      },
+    };
+    const context = {
+      now: (): Date => now,
+      signal: new AbortController().signal,
+      takeLock: () => Promise.reject(new Error('memory needs no lock')),
+    };
+    const other = { ...graphToken, resource: 'https://a.example' };
+    await writeProfile(store, 'work', { signIn, accessTokens: [graphToken, other] }, now);
+    await forgetAccessToken(context, store, 'work', graphToken.resource);
+    await forgetAccessToken(context, store, 'work', graphToken.resource);
+    expect([await readProfile(store, 'work'), written]).toEqual([{ signIn, accessTokens: [other] }, ['work', 'work']]);
   });
 });
