@@ -30,6 +30,16 @@ export const readClientId: ValueReader<string> = (text, place) => {
   throw wrongValue('client ID', place, 'the Application (client) ID, a GUID, from the Overview page of the app');
 };
 
+/** Reads the ID of an Azure Pipelines service connection. */
+export const readServiceConnectionId: ValueReader<string> = (text, place) => {
+  if (/^[\w-]{1,200}$/.test(text)) return text;
+  throw wrongValue(
+    'service connection ID',
+    place,
+    'the ID, a GUID, that stands in the address of the service connection',
+  );
+};
+
 /** Reads a redirect URI; answers it byte for byte, since Entra compares it so. */
 export const readRedirectUri: ValueReader<string> = (text, place) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
