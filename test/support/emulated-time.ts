@@ -38,10 +38,10 @@ export function startEmulatedTime(): EmulatedTime {
       }
     },
     async passUntil(promise) {
-      let isSettled = false;
-      const settle = (): void => void (isSettled = true);
+      const outcome = { isSettled: false };
+      const settle = (): void => void (outcome.isSettled = true);
       promise.then(settle, settle);
-      while (!isSettled) {
+      while (!outcome.isSettled) {
         await new Promise((resolve) => setImmediate(resolve));
         if (!isWaiting()) await vi.advanceTimersByTimeAsync(step);
       }
