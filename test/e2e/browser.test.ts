@@ -220,8 +220,8 @@ setTimeout(() => {}, 60_000);
     }
   });
 
-  it('is named when it fails, and the wait goes on for a browser opened by hand', async () => {
-    const program = machine.start(['login', '--browser', '/bin/false']);
+  it('is named when it fails; with --no-fallback the wait goes on for a browser opened by hand', async () => {
+    const program = machine.start(['login', '--browser', '/bin/false', '--no-fallback']);
     const [url] = await program.hear(authorizeUrl);
     await program.hear(/No browser could be opened \(false ended with exit code 1\)/);
     await signInAsScriptedPerson(url, { username: alice.username });
