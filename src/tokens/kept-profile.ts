@@ -40,6 +40,8 @@ export interface KeptAccessToken {
   readonly authorityHost: string;
   readonly tenant: string;
   readonly clientId: string;
+  /** Whose it is, where tenant and client ID are not IDs: a domain, or the managed identity of the host. */
+  readonly issuedTo?: { readonly tenantId: string; readonly clientId: string } | undefined;
   readonly resource: string;
   /** Asked for; Entra grants and names them its own way. */
   readonly asked: readonly string[];
@@ -79,7 +81,16 @@ function readAccessToken(value: unknown): KeptAccessToken | undefined {
   if (!isTextList(asked) || !isTextList(scopes)) return undefined;
   if (!isText(authorityHost) || !isText(tenant) || !isText(clientId)) return undefined;
   if (!isText(resource) || !isText(accessToken)) return undefined;
-  return { kind, authorityHost, tenant, clientId, resource, asked, scopes, accessToken, expiresAt, issuedAt };
+  const issuedTo = readIssuedTo(value['issuedTo']);
+  if (issuedTo === null) return undefined;
+  return { kind, authorityHost, tenant, clientId, issuedTo, resource, asked, scopes, accessToken, expiresAt, issuedAt };
+}
+
+function readIssuedTo(value: unknown): KeptAccessToken['issuedTo'] | null {
+  if (value === undefined) return undefined;
+  if (!isRecord(value)) return null;
+  const { tenantId, clientId } = value;
+  return isText(tenantId) && isText(clientId) ? { tenantId, clientId } : null;
 }
 
 function readSignIn(value: unknown): KeptSignIn | null {
