@@ -35,13 +35,13 @@ export async function readProjectFile(
 }
 
 async function readOwnProjectFile(files: Context['files'], path: string): Promise<FileSettings | undefined> {
-  const text = await files.readText(path);
-  if (text === undefined) return undefined;
   if (!(await files.isOwnedByUser(path))) {
     throw new EntraLoginError('configuration', `${path} belongs to another user, so it is not used.`, {
       hint: 'Make it your own, or work in another directory.',
     });
   }
+  const text = await files.readText(path);
+  if (text === undefined) return undefined;
   return readMembers(path, text, [], parse(path, text), projectMembers, 'A project file may hold only');
 }
 

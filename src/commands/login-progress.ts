@@ -48,7 +48,12 @@ export function startLoginProgress(
     }
     countdown = startCountdown(context, options, sign.deadline);
     help = setTimeout(() => {
-      sayAbove(() => say(context, options, renderNothingYet({ url: authorizationUrl, arrived })));
+      sayAbove(() => {
+        say(context, options, renderNothingYet({ url: authorizationUrl, arrived }));
+        // --quiet drops no URL, and a terminal has seen the short one alone.
+        const isUnseen = options.quiet === true && options.json !== true && url !== authorizationUrl;
+        if (isUnseen) stderr.write(`${authorizationUrl}\n`);
+      });
     }, silenceBeforeHelp);
   };
 

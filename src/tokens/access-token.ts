@@ -8,7 +8,7 @@ import type { KeptAccessToken, KeptIdentity, KeptProfile, KeptSignIn } from './k
 import type { Freshness, Look } from './renewal.ts';
 import { renewAlone, suffices, warningInstead } from './renewal.ts';
 import { findIdentity, requireSignIn, signInCommand, signedOutMeanwhile, toIdentity } from './sign-in.ts';
-import { keepAccessToken, readProfile, replaceAccessToken, writeProfile } from './token-store.ts';
+import { keepAccessToken, readProfile, recordUse, replaceAccessToken, writeProfile } from './token-store.ts';
 
 /** Which access token is wanted. */
 export interface AccessTokenRequest extends Freshness {
@@ -35,7 +35,7 @@ export interface AccessTokenResult {
 }
 
 /** What renewing needs of the world. */
-export type RenewalContext = RequestContext & Pick<Context, 'takeLock'>;
+export type RenewalContext = RequestContext & Pick<Context, 'takeLock' | 'signal'>;
 
 /**
  * Answers an access token from the store, or renewed with the refresh token. However many processes want one, one of
@@ -49,15 +49,17 @@ export async function getAccessToken(
   deadline: Deadline,
 ): Promise<AccessTokenResult> {
   const askedAt = context.now();
+  let keptTokens = 0;
   const look = async (): Promise<Look<AccessTokenResult, Search>> => {
     const search = await findToken(store, request);
+    keptTokens = search.kept.accessTokens.length;
     const { token, signIn, identity } = search;
     const isEnough = token !== undefined && suffices(token, request, askedAt, context.now());
     return isEnough && identity !== undefined
       ? { kind: 'enough', result: { token, signIn, identity } }
       : { kind: 'renew', state: search };
   };
-  return await renewAlone(context, { store, profile: request.profile }, deadline, look, async (search) => {
+  const result = await renewAlone(context, { store, profile: request.profile }, deadline, look, async (search) => {
     try {
       return await renew(context, store, request, search, deadline);
     } catch (error) {
@@ -67,6 +69,8 @@ export async function getAccessToken(
       return { token, signIn, identity, warning };
     }
   });
+  await recordUse(context, store, request.profile, keptTokens, result.token);
+  return result;
 }
 
 interface Search {
@@ -105,7 +109,8 @@ async function renew(
 ): Promise<AccessTokenResult> {
   const { signIn, scopes } = search;
   const refreshToken = requireRefreshToken(signIn, request);
-  if (request.isProjectTenant === true && search.identity !== signIn) throw projectTenant(request);
+  const isForeign = search.identity?.account.tenantId !== signIn.account.tenantId;
+  if (request.isProjectTenant === true && isForeign) throw projectTenant(request);
   const authority = { host: signIn.authorityHost, tenant: request.tenant ?? signIn.tenant };
   // Loaded when needed: a token from the store needs no protocol.
   const { discoverTenant } = await import('../auth/discovery.ts');
@@ -126,13 +131,12 @@ async function renew(
     mend: (error: EntraError) => mendOf(error, request, signIn, scopes),
   };
   const tokenSet = await refreshTokens(context, client, renewal, deadline);
-  const identity = toIdentity(known, request.tenant ?? signIn.tenant, metadata, tokenSet);
-  const isOwn = identity.account.tenantId === signIn.account.tenantId;
-  const others = signIn.otherTenants.filter(({ account }) => account.tenantId !== identity.account.tenantId);
+  const identity = toIdentity(signIn, known, authority.tenant, metadata, tokenSet);
+  const others = signIn.otherTenants.filter(({ tenant }) => tenant !== identity.tenant);
   const renewed: KeptSignIn = {
     ...signIn,
-    ...(isOwn ? { ...identity, tenant: signIn.tenant, idToken: tokenSet.idToken ?? signIn.idToken } : {}),
-    otherTenants: isOwn ? signIn.otherTenants : [...others, identity],
+    ...(known === signIn ? { ...identity, idToken: tokenSet.idToken ?? signIn.idToken } : {}),
+    otherTenants: known === signIn ? signIn.otherTenants : [...others, identity],
     // Good in every tenant that knows the account; the newest is the one that lives longest.
     refreshToken: tokenSet.refreshToken ?? refreshToken,
   };

@@ -1,8 +1,6 @@
 import type { ApplicationClient, ApplicationContext } from '../auth/client-credentials.ts';
-import { authenticateApplication } from '../auth/client-credentials.ts';
 import type { Deadline } from '../auth/deadline.ts';
 import type { IdentityHost } from '../auth/managed-identity-host.ts';
-import { requestManagedIdentityToken } from '../auth/managed-identity.ts';
 import type { Context, SecretStore } from '../context.ts';
 import type { KeptAccessToken } from './kept-profile.ts';
 import type { Freshness, Look } from './renewal.ts';
@@ -102,8 +100,10 @@ async function requestToken(
   deadline: Deadline,
 ): Promise<Issued> {
   const scope = `${resource}/.default`;
+  // Loaded when needed: a token from the store needs no protocol.
   switch (identity.kind) {
     case 'application': {
+      const { authenticateApplication } = await import('../auth/client-credentials.ts');
       const { application } = identity;
       const { tokenSet, tenantId } = await authenticateApplication(context, application, { scope, claims }, deadline);
       const { accessToken, expiresAt, scopes } = tokenSet;
@@ -111,6 +111,7 @@ async function requestToken(
       return { accessToken, expiresAt, asked: [scope], scopes, issuedTo };
     }
     case 'managed_identity': {
+      const { requestManagedIdentityToken } = await import('../auth/managed-identity.ts');
       const { host, clientId } = identity;
       const issued = await requestManagedIdentityToken(context, host, { resource, clientId }, deadline);
       const { accessToken, expiresAt } = issued;

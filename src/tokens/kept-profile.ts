@@ -49,8 +49,9 @@ export interface KeptAccessToken {
   readonly scopes: readonly string[];
   readonly accessToken: string;
   readonly expiresAt: Date;
-  /** When it was last issued: reading writes nothing, so use is not recorded. */
   readonly issuedAt: Date;
+  /** When it was last used, as far as that is recorded (`recordUse`). */
+  readonly usedAt: Date;
 }
 
 /** The first version of the kept format; another one is refused rather than guessed at. */
@@ -76,14 +77,18 @@ function readAccessToken(value: unknown): KeptAccessToken | undefined {
   const { kind, authorityHost, tenant, clientId, resource, asked, scopes, accessToken } = value;
   const expiresAt = readDate(value['expiresAt']);
   const issuedAt = readDate(value['issuedAt']);
+  const usedAt = readDate(value['usedAt']);
   const isKind = kind === 'person' || kind === 'application' || kind === 'managed_identity';
-  if (!isKind || expiresAt === undefined || issuedAt === undefined) return undefined;
+  if (!isKind || expiresAt === undefined || issuedAt === undefined || usedAt === undefined) return undefined;
   if (!isTextList(asked) || !isTextList(scopes)) return undefined;
   if (!isText(authorityHost) || !isText(tenant) || !isText(clientId)) return undefined;
   if (!isText(resource) || !isText(accessToken)) return undefined;
   const issuedTo = readIssuedTo(value['issuedTo']);
   if (issuedTo === null) return undefined;
-  return { kind, authorityHost, tenant, clientId, issuedTo, resource, asked, scopes, accessToken, expiresAt, issuedAt };
+  return {
+    ...{ kind, authorityHost, tenant, clientId, issuedTo, resource },
+    ...{ asked, scopes, accessToken, expiresAt, issuedAt, usedAt },
+  };
 }
 
 function readIssuedTo(value: unknown): KeptAccessToken['issuedTo'] | null {

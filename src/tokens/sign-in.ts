@@ -78,8 +78,12 @@ export function findIdentity(signIn: KeptSignIn, tenant: string | undefined): Ke
   );
 }
 
-/** Makes the identity that a renewal proved; what its answer does not say stays as it was. */
+/**
+ * Makes the identity that a renewal proved; what its answer does not say stays as it was. A tenant that is known under
+ * another name must give the same identity as there: `untrusted_response` otherwise.
+ */
 export function toIdentity(
+  signIn: KeptSignIn,
   known: KeptIdentity | undefined,
   tenant: string,
   metadata: KeptIdentity['metadata'],
@@ -87,7 +91,15 @@ export function toIdentity(
 ): KeptIdentity {
   const signingKeys = tokenSet.signingKeys ?? known?.signingKeys ?? [];
   if (tokenSet.claims !== undefined) {
-    return { tenant, account: accountOf(tokenSet.claims), subject: tokenSet.claims.sub, metadata, signingKeys };
+    const account = accountOf(tokenSet.claims);
+    const subject = tokenSet.claims.sub;
+    const there = findIdentity(signIn, account.tenantId);
+    if (there !== undefined && (there.account.objectId !== account.objectId || there.subject !== subject)) {
+      throw new EntraLoginError('untrusted_response', 'The ID token names another account than the one signed in.', {
+        hint: 'Nothing new is kept. Sign in again: entra-login login',
+      });
+    }
+    return { tenant: known?.tenant ?? tenant, account, subject, metadata, signingKeys };
   }
   if (known !== undefined) return { ...known, signingKeys };
   throw new EntraLoginError('untrusted_response', 'Entra sent no ID token, so it is not known who the token is for.');

@@ -138,7 +138,8 @@ describe('with --quiet', () => {
     progress.onEvent({ type: 'browser_failed', reason: 'none' });
     vi.advanceTimersByTime(60_000);
     progress.end();
-    expect(written()).toBe('');
+    // What a terminal has not seen yet: the whole address.
+    expect(written()).toBe(terminal ? `${authorizationUrl}\n` : '');
   });
 });
 

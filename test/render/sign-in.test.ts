@@ -46,6 +46,10 @@ send it on: read the code there, then press Ctrl-C. The usual ones:
   AADSTS50011    the redirect URI is not registered for this app
   AADSTS700016   the client ID is not known in this tenant
   AADSTS90002    there is no such tenant
+The whole address, for another browser:
+
+  ${url}
+
 `,
     );
   });

@@ -45,6 +45,7 @@ async function get(
     fetch: send,
     now: (): Date => now,
     takeLock: () => Promise.reject(new Error('memory needs no lock')),
+    signal: new AbortController().signal,
   };
   const request: AccessTokenRequest = {
     profile: 'work',
@@ -124,7 +125,7 @@ describe('a renewal', () => {
     expect(await readProfile(store, 'work')).toEqual({
       signIn: { ...signIn, refreshToken: 'R2' },
       accessTokens: [
-        { ...graphToken, accessToken: 'NEW', scopes: ['User.Read'], expiresAt: inAnHour, issuedAt: now },
+        { ...graphToken, accessToken: 'NEW', scopes: ['User.Read'], expiresAt: inAnHour, issuedAt: now, usedAt: now },
         other,
       ],
     });

@@ -52,4 +52,5 @@ export const graphToken: KeptAccessToken = {
   accessToken: 'A',
   expiresAt: inAnHour,
   issuedAt: new Date('2026-11-23T11:59:00Z'),
+  usedAt: new Date('2026-11-23T11:59:00Z'),
 };

@@ -67,7 +67,7 @@ describe('a sign-in that is kept', () => {
         refreshToken: 'R2',
         otherTenants: [],
       },
-      accessTokens: [{ ...graphToken, accessToken: 'A2', scopes: ['openid', 'User.Read'], issuedAt: now }],
+      accessTokens: [{ ...graphToken, accessToken: 'A2', scopes: ['openid', 'User.Read'], issuedAt: now, usedAt: now }],
     });
     expect(JSON.stringify(kept)).not.toContain('hunter2');
     expect(
@@ -185,7 +185,7 @@ describe('who the person is in a tenant', () => {
 
   it('is what a renewal proves; what it does not say stays', () => {
     const { metadata } = signIn;
-    expect(toIdentity(undefined, 'contoso.com', metadata, tokenSet)).toEqual({
+    expect(toIdentity(signIn, undefined, 'contoso.com', metadata, tokenSet)).toEqual({
       tenant: 'contoso.com',
       account: { username: 'alice@contoso.com', name: 'Alice', objectId: 'O', tenantId: 'T' },
       subject: 'S',
@@ -193,9 +193,9 @@ describe('who the person is in a tenant', () => {
       signingKeys: signIn.signingKeys,
     });
     const silent = { ...tokenSet, claims: undefined, signingKeys: undefined };
-    expect(toIdentity(guest, 'fabrikam.com', metadata, silent)).toEqual(guest);
-    expect(toIdentity(undefined, 'c', metadata, { ...tokenSet, signingKeys: undefined }).signingKeys).toEqual([]);
-    expect(() => toIdentity(undefined, 'fabrikam.com', metadata, silent)).toThrow(
+    expect(toIdentity(signIn, guest, 'fabrikam.com', metadata, silent)).toEqual(guest);
+    expect(toIdentity(signIn, undefined, 'c', metadata, { ...tokenSet, signingKeys: undefined }).signingKeys).toEqual([]);
+    expect(() => toIdentity(signIn, undefined, 'fabrikam.com', metadata, silent)).toThrow(
       'Entra sent no ID token, so it is not known who the token is for.',
     );
   });

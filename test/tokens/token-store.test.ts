@@ -41,7 +41,8 @@ describe('a profile in a store', () => {
     const tokens = Array.from({ length: 40 }, (_, age) => ({
       ...graphToken,
       resource: `resource-${age}`,
-      issuedAt: new Date(now.getTime() - age * 1000),
+      issuedAt: now,
+      usedAt: new Date(now.getTime() - age * 1000),
     }));
     await writeProfile(store, 'work', { accessTokens: tokens.toReversed() }, now);
     expect((await readProfile(store, 'work')).accessTokens).toEqual(tokens.slice(0, 32));
@@ -58,6 +59,7 @@ describe('an access token', () => {
       asked,
       scopes: ['x', 'y'],
       issuedAt: now,
+      usedAt: now,
     });
     expect(keepAccessToken(signIn, tokenSet, ['openid'], now).resource).toBe('https://graph.microsoft.com');
   });
