@@ -24,6 +24,9 @@ async function main(): Promise<void> {
   const stderr = createOutput(process.stderr, { env, argv });
   const stdin = createInput(() => process.stdin);
   const signal = heedSignals();
+  const surroundings = readSurroundings({ env, platform, release: release(), exists: existsSync });
+  // Some CI jobs have a terminal at which nobody sits.
+  const isSomebodyThere = stdin.isTerminal && stderr.isTerminal && surroundings.ci === undefined;
   // Found when first asked for: --help and --version need no home directory.
   let directories: Context['directories'] | undefined;
   const context: Context = {
@@ -38,7 +41,7 @@ async function main(): Promise<void> {
         env,
         stateDir: context.directories.state,
         signal,
-        unlockTimeLimit: stdin.isTerminal && stderr.isTerminal ? 60_000 : 3_000,
+        unlockTimeLimit: isSomebodyThere ? 60_000 : 3_000,
         onLocked: () => stderr.write('The keychain is locked: unlock it in the window that asks (60 seconds).\n'),
       }),
     takeLock: (profile, waiting) => takeLock(profile, lockPlace(), waiting),
@@ -49,7 +52,7 @@ async function main(): Promise<void> {
       const home = env['HOME'] ?? findHome();
       return (directories ??= { ...findDirectories({ env, platform, home }), working: process.cwd(), home });
     },
-    surroundings: readSurroundings({ env, platform, release: release(), exists: existsSync }),
+    surroundings,
     now: () => new Date(),
     signal,
   };
