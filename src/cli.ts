@@ -160,7 +160,12 @@ function wantedToken(of: Command): Command {
     .option('--min-validity <duration>', 'how long the token must still live (5m)')
     .option('--refresh', 'renew even if the kept one is valid')
     .option('--login', 'sign a person in if it must (in CI by device code)')
-    .option('--claims <claims>', 'a claims request: JSON, base64, or a whole WWW-Authenticate value');
+    .option('--claims <claims>', 'a claims request: JSON, base64, or a whole WWW-Authenticate value')
+    .option('--client-credentials', 'of the application itself: secret, certificate or federated assertion')
+    .option('--client-certificate <file>', 'its certificate with key, PEM')
+    .option('--federated-token-file <file>', 'its assertion, read anew each time')
+    .option('--service-connection-id <id>', 'of Azure Pipelines')
+    .option('--managed-identity', "the host's own identity in Azure");
 }
 
 function settings(of: Command): Command {

@@ -20,10 +20,19 @@ export interface WantedTokenOptions extends CommonOptions {
   readonly claims?: string | undefined;
   /** Sign a person in if it must. */
   readonly login?: boolean | undefined;
+  /** The application itself, by secret, certificate or federated assertion. */
+  readonly clientCredentials?: boolean | undefined;
+  /** The identity that Azure gives to the host. */
+  readonly managedIdentity?: boolean | undefined;
 }
 
 /** Answers the access token that the options want, from the store or renewed; warnings go to stderr. */
 export async function getWantedToken(options: WantedTokenOptions, context: Context): Promise<PrintableToken> {
+  if (mayWantApplication(options)) {
+    // Loaded when needed: a person's token is asked for in every shell prompt.
+    const { applicationToken, wantsApplication } = await import('./application-token.ts');
+    if (wantsApplication(options)) return await applicationToken(options, context);
+  }
   const { minValidity, refresh, claims } = options;
   const scope = wantedScope(options);
   const freshness = {
@@ -59,6 +68,12 @@ async function openForToken(context: Context, options: WantedTokenOptions): Prom
     warn(context, options, `${error.message} Tokens are kept in memory, until this command ends.`);
     return await openLoadedProfile(context, loaded, 'memory');
   }
+}
+
+function mayWantApplication(options: WantedTokenOptions): boolean {
+  const { clientCredentials, managedIdentity, clientCertificate, federatedTokenFile, serviceConnectionId } = options;
+  const credentials = [clientCertificate, federatedTokenFile, serviceConnectionId];
+  return clientCredentials === true || managedIdentity === true || credentials.some((given) => given !== undefined);
 }
 
 function wantedScope({ scope, resource }: WantedTokenOptions): readonly string[] | undefined {
