@@ -92,7 +92,7 @@ export async function applicationToken(
       const settings = loaded.resolveApplication(kept.signIn);
       const identity: ApplicationIdentity =
         options.managedIdentity === true
-          ? await findManagedIdentity(context, settings, keyDirectory)
+          ? await findManagedIdentity(context, options, settings, keyDirectory)
           : await findApplication(context, options, settings, () => store.read(`${profile}/client-secret`));
       const request = { ...wanted, profile, identity, resource: resourceOfApplication(settings) };
       const { token, warning } = await getApplicationToken(context, store, request, deadline);
@@ -125,10 +125,18 @@ async function withStore<T>(
 
 async function findManagedIdentity(
   context: ApplicationTokenContext,
+  options: ApplicationTokenOptions,
   { managedIdentity }: ApplicationSettings,
   keyDirectory: string,
 ): Promise<ApplicationIdentity> {
   const host = await findIdentityHost(context, keyDirectory);
+  const names = { imds: 'IMDS', app_service: 'App Service', arc: 'Azure Arc' };
+  const whose = managedIdentity === undefined ? "the host's own" : managedIdentity.value;
+  tell(
+    context,
+    options,
+    `The managed identity is ${whose}, by ${names[host.kind]} at ${new URL(host.endpoint).origin}.`,
+  );
   return { kind: 'managed_identity', host, clientId: managedIdentity?.value };
 }
 

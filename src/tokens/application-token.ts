@@ -5,7 +5,7 @@ import type { Context, SecretStore } from '../context.ts';
 import type { KeptAccessToken } from './kept-profile.ts';
 import type { Freshness, Look } from './renewal.ts';
 import { renewAlone, suffices, warningInstead } from './renewal.ts';
-import { readProfile, replaceAccessToken, writeProfile } from './token-store.ts';
+import { readProfile, recordUse, replaceAccessToken, writeProfile } from './token-store.ts';
 
 /** Whose token is wanted: an application's own, or that of the identity of the host. */
 export type ApplicationIdentity =
@@ -37,7 +37,7 @@ export interface ApplicationTokenResult {
  * lock, and never answers for a person's or another kind's. Errors: those of the requests, the credential and the store.
  */
 export async function getApplicationToken(
-  context: ApplicationContext & Pick<Context, 'takeLock'>,
+  context: ApplicationContext & Pick<Context, 'takeLock' | 'signal'>,
   store: SecretStore,
   request: ApplicationTokenRequest,
   deadline: Deadline,
@@ -45,8 +45,10 @@ export async function getApplicationToken(
   const { profile, resource } = request;
   const askedAt = context.now();
   const key = keyOf(request.identity);
+  let keptTokens = 0;
   const look = async (): Promise<Look<ApplicationTokenResult, KeptAccessToken | undefined>> => {
     const { accessTokens } = await readProfile(store, profile);
+    keptTokens = accessTokens.length;
     const token = accessTokens.find(
       (one) =>
         one.kind === key.kind &&
@@ -59,7 +61,7 @@ export async function getApplicationToken(
       ? { kind: 'enough', result: { token } }
       : { kind: 'renew', state: token };
   };
-  return await renewAlone(context, { store, profile }, deadline, look, async (old) => {
+  const result = await renewAlone(context, { store, profile }, deadline, look, async (old) => {
     try {
       const issued = await requestToken(context, request, deadline);
       const now = context.now();
@@ -74,6 +76,8 @@ export async function getApplicationToken(
       return { token: old, warning };
     }
   });
+  await recordUse(context, store, profile, keptTokens, result.token);
+  return result;
 }
 
 type Key = Pick<KeptAccessToken, 'kind' | 'authorityHost' | 'tenant' | 'clientId'>;

@@ -1,4 +1,4 @@
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -199,6 +199,17 @@ describe('a certificate', () => {
   });
 
   it.each<[string, () => string, Record<string, string>, string]>([
+    [
+      'a key that is not RSA',
+      () =>
+        pem(
+          generateKeyPairSync('ec', { namedCurve: 'P-256' })
+            .privateKey.export({ type: 'sec1', format: 'pem' })
+            .toString(),
+        ),
+      {},
+      'has a key that is not RSA',
+    ],
     ['no PEM', () => 'binary\0stuff', {}, 'is no PEM file'],
     ['no key', () => clientCertificate.certificate, {}, 'has no private key in it'],
     ['no certificate', () => clientCertificate.privateKey, {}, 'has no certificate in it'],
@@ -239,8 +250,8 @@ describe('a certificate', () => {
   });
 
   it('file that does not exist, is a directory or was pasted in place of its path is exit 2', async () => {
-    const messageOf = async (clientCertificate: string): Promise<unknown> =>
-      (await application({ clientCertificate }, client)).error?.message;
+    const messageOf = async (path: string): Promise<unknown> =>
+      (await application({ clientCertificate: path }, client)).error?.message;
     expect(await messageOf('/nowhere.pem')).toBe(
       'The client certificate of --client-certificate does not exist (/nowhere.pem).',
     );
@@ -295,6 +306,17 @@ describe('a federated token file', () => {
     const azure = { AZURE_CLIENT_ID: webApplication.clientId, AZURE_FEDERATED_TOKEN_FILE: path };
     expect(await application({ refresh: true }, { ...client, ...azure })).toMatchObject({ exitCode: 0 });
     expect(lastForm()).toMatchObject({ client_assertion: second });
+  });
+
+  it('is all it takes with the variables of Azure’s workload identity webhook', async () => {
+    const env = {
+      ...{ ENTRA_LOGIN_TENANT: '', ENTRA_LOGIN_CLIENT_ID: '', ENTRA_LOGIN_AUTHORITY_HOST: '' },
+      AZURE_TENANT_ID: contoso.id,
+      AZURE_CLIENT_ID: webApplication.clientId,
+      AZURE_AUTHORITY_HOST: `${world.emulator.origin}/`,
+      AZURE_FEDERATED_TOKEN_FILE: await file('token', await ofGithub()),
+    };
+    expect(await application({}, env)).toMatchObject({ exitCode: 0, stderr: '' });
   });
 
   it.each([
@@ -532,6 +554,11 @@ describe('a managed identity', () => {
     },
   );
 
+  it('tells with --verbose which host is asked for which', async () => {
+    const { stderr } = await run({ ...arm, verbose: true }, hosts().virtualMachine);
+    expect(stderr).toBe(`The managed identity is the host's own, by IMDS at ${world.emulator.origin}.\n`);
+  });
+
   it('is not chosen by the client ID that people sign in with', async () => {
     const env = { ...hosts().virtualMachine, ENTRA_LOGIN_CLIENT_ID: webApplication.clientId };
     expect((await run(arm, env)).token).toMatchObject({ clientId: systemAssignedIdentity.clientId });
@@ -642,8 +669,11 @@ describe('a managed identity', () => {
       await writeFile(join(world.home, 'b.key'), content);
       await mkdir(join(arcKeys(), 'c'));
       await writeFile(join(arcKeys(), 'c', 'c.key'), content);
+      await mkdir(join(world.home, 'arc-tokenz'));
+      await writeFile(join(world.home, 'arc-tokenz', 'a.key'), content);
       for (const path of [
         join(world.home, 'b.key'),
+        join(world.home, 'arc-tokenz', 'a.key'),
         `${arcKeys()}/../b.key`,
         `${arcKeys()}/c/c.key`,
         `${arcKeys()}/a.txt`,
@@ -655,7 +685,7 @@ describe('a managed identity', () => {
         world.emulator.setArcKey({ path, content });
         expect(await run(arm, hosts().arc)).toMatchObject(refusedWith(4, 'untrusted_response') as object);
       }
-      expect(paths()).toHaveLength(8); // nothing was ever sent in answer
+      expect(paths()).toHaveLength(9); // nothing was ever sent in answer
     });
 
     it('reads no large file, through no link, and says what is wrong with a key file', async () => {
@@ -753,6 +783,24 @@ describe('an application’s token', () => {
     expect(tokenRequests()).toBe(2);
   });
 
+  it('in use outlives 32 newer ones', async () => {
+    const first = await application({}, withSecret);
+    const [kept] = (JSON.parse((await world.keychain.read('default')) ?? '') as { accessTokens: object[] })
+      .accessTokens;
+    const others = Array.from({ length: 31 }, (_, index) => ({
+      ...kept,
+      resource: `other-${index}`,
+      accessToken: `other-${index}`,
+    }));
+    await world.keychain.write('default', JSON.stringify({ version: 1, accessTokens: [...others, kept] }));
+    clock = 0.5 * hours;
+    expect((await application({}, withSecret)).token).toEqual(first.token);
+    await application({ resource: 'https://management.azure.com' }, withSecret);
+    const before = paths().length;
+    expect((await application({}, withSecret)).token).toEqual(first.token);
+    expect(paths()).toHaveLength(before);
+  });
+
   it('is kept nowhere with --store memory', async () => {
     const first = await application({ store: 'memory' }, withSecret);
     expect(first).toMatchObject({ exitCode: 0, stderr: '' });
@@ -779,6 +827,12 @@ describe('an application’s token', () => {
     await world.keychain.write('default', 'damaged');
     expect(await application({}, withSecret)).toMatchObject(refusedWith(6, 'store_failed') as object);
     expect(await world.keychain.read('default')).toBe('damaged');
+    await world.keychain.delete('default');
+    await application({}, withSecret);
+    const kept = (await world.keychain.read('default')) ?? '';
+    expect(kept).toContain('"issuedTo":{');
+    await world.keychain.write('default', kept.replace('"issuedTo":{', '"issuedTo":[],"x":{'));
+    expect(await application({}, withSecret)).toMatchObject(refusedWith(6, 'store_failed') as object);
   });
 
   it('is waited for no longer than --timeout', async () => {
