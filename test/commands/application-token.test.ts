@@ -846,3 +846,38 @@ describe('an application’s token', () => {
     expect(await application({}, withSecret)).toMatchObject({ exitCode: 0 });
   });
 });
+
+describe('on the command line', () => {
+  it('token prints it without an account, and a refusal on stderr alone', async () => {
+    const argv = ['token', '--client-credentials', '--resource', 'https://management.azure.com', '--json'];
+    const result = await world.run(argv, { env: withSecret });
+    expect(result).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(JSON.parse(result.stdout)).toEqual({
+      accessToken: expect.stringMatching(/^eyJ/) as string,
+      tokenType: 'Bearer',
+      expiresAt: expect.any(String) as string,
+      scopes: ['https://management.azure.com/.default'],
+      tenantId: contoso.id,
+      clientId: webApplication.clientId,
+    });
+    expect(await world.run(argv, { env: withSecret })).toEqual(result);
+    const wrong = { ...client, ENTRA_LOGIN_CLIENT_SECRET: 'wrong' };
+    const refused = await world.run([...argv, '--refresh'], { env: wrong });
+    expect(refused).toMatchObject({ exitCode: 4, stdout: '' });
+    expect(refused.stderr).toContain('AADSTS7000215');
+  });
+
+  it('token --managed-identity needs nothing else', async () => {
+    const env = world.emulator.hostEnvironments.virtualMachine;
+    expect(await world.run(['token', '--managed-identity'], { env })).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
+  it.each([
+    ['--client-certificate', 'a.pem'],
+    ['--client-credentials', '--managed-identity'],
+    ['--client-credentials', '--login'],
+    ['--client-credentials', '--federated-token-file', 'a', '--client-certificate', 'b'],
+  ])('token %s %s is exit 2', async (...options) => {
+    expect(await world.run(['token', ...options], { env: client })).toMatchObject({ exitCode: 2, stdout: '' });
+  });
+});
