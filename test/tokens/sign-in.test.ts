@@ -194,7 +194,9 @@ describe('who the person is in a tenant', () => {
     });
     const silent = { ...tokenSet, claims: undefined, signingKeys: undefined };
     expect(toIdentity(signIn, guest, 'fabrikam.com', metadata, silent)).toEqual(guest);
-    expect(toIdentity(signIn, undefined, 'c', metadata, { ...tokenSet, signingKeys: undefined }).signingKeys).toEqual([]);
+    expect(toIdentity(signIn, undefined, 'c', metadata, { ...tokenSet, signingKeys: undefined }).signingKeys).toEqual(
+      [],
+    );
     expect(() => toIdentity(signIn, undefined, 'fabrikam.com', metadata, silent)).toThrow(
       'Entra sent no ID token, so it is not known who the token is for.',
     );
