@@ -26,7 +26,9 @@ Examples:
   curl -H "Authorization: Bearer $(entra-login token)" https://graph.microsoft.com/v1.0/me
   entra-login token --resource https://management.azure.com
   entra-login token --json                   with expiry, scopes and account
-  entra-login token --refresh                renews even if the kept one is still valid`,
+  entra-login token --refresh                renews even if the kept one is still valid
+  entra-login token --client-credentials --resource https://management.azure.com
+  entra-login token --managed-identity --resource https://vault.azure.net`,
   exec: `
 Examples:
   entra-login exec -- sh -c 'curl -H "Authorization: Bearer $ENTRA_ACCESS_TOKEN" …'
