@@ -209,7 +209,7 @@ describe('the project file', () => {
       readText: () => Promise.resolve(undefined),
       readLimited: () => Promise.reject(new Error('must not be asked')),
       exists: () => Promise.resolve(true),
-      isOwnedByUser: () => Promise.reject(new Error('must not be asked')),
+      isOwnedByUser: () => Promise.resolve(true),
     };
     expect(await readProjectFile({ ...contextAt(''), files })).toBeUndefined();
   });
