@@ -94,7 +94,11 @@ function exists(path: string): Promise<boolean> {
 // A link is a file of its own: another user's link to a file of ours says what another user chose.
 async function isOwnedByUser(path: string): Promise<boolean> {
   const uid = process.getuid?.();
-  return uid === undefined || [await lstat(path), await stat(path)].every((file) => file.uid === uid);
+  try {
+    return uid === undefined || [await lstat(path), await stat(path)].every((file) => file.uid === uid);
+  } catch {
+    return true; // it is gone, or leads nowhere: nobody else's
+  }
 }
 
 function codeOf(error: unknown): string | undefined {
