@@ -52,6 +52,14 @@ export function locked(): EntraLoginError {
   return keychainUnavailable('The keychain is locked, and it was not unlocked.', 'Unlock it and try again');
 }
 
+/** Makes the error of a keychain in which there is no place to put anything. */
+export function noDefaultCollection(): EntraLoginError {
+  return keychainUnavailable(
+    'The keychain has no default keyring to keep anything in.',
+    'Make one, e.g. with Passwords and Keys (seahorse)',
+  );
+}
+
 /** Tells what an error of the bus or of the Secret Service means for the person. */
 export function describeError(error: DbusError): EntraLoginError {
   const name = error.name.replace(/^.*\.(?=[A-Za-z]+$)/, '');
@@ -71,14 +79,6 @@ export function describeError(error: DbusError): EntraLoginError {
     case 'Timeout':
     case 'TimedOut':
       return keychainUnavailable('The keychain stopped answering.', 'Restart it', cause);
-    case 'NoSuchObject':
-    case 'UnknownObject':
-    case 'UnknownMethod':
-      return keychainUnavailable(
-        'The keychain has no default keyring to keep anything in.',
-        'Make one, e.g. with Passwords and Keys (seahorse)',
-        cause,
-      );
     default:
       return keychainUnavailable(`The keychain refused (${name}).`, 'Look at what it logs', cause);
   }

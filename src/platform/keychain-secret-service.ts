@@ -9,6 +9,7 @@ import {
   isGone,
   isLocked,
   locked,
+  noDefaultCollection,
   readSecret,
   toText,
   toTexts,
@@ -16,13 +17,11 @@ import {
 
 const serviceName = 'org.freedesktop.secrets';
 const servicePath = '/org/freedesktop/secrets';
-const defaultCollection = '/org/freedesktop/secrets/aliases/default';
-
 const secretInterface = 'org.freedesktop.Secret';
+const propertiesInterface = 'org.freedesktop.DBus.Properties';
 
 /** The parts of `/org/freedesktop/secrets/collection/NAME`; an item's path has one more. */
 const collectionDepth = 6;
-
 /** How the Secret Service says that there is no object, e.g. no prompt is needed. */
 const noObject = '/';
 
@@ -65,11 +64,16 @@ export async function withSecretService<T>(
 class SecretService implements KeychainItems {
   readonly #connection: DbusConnection;
   readonly #options: KeychainOptions;
+  readonly #acquainted: Promise<DbusReply>;
   readonly #session: Promise<string>;
 
   constructor(connection: DbusConnection, options: KeychainOptions) {
     this.#connection = connection;
     this.#options = options;
+    // gnome-keyring aborts, rarely, when a connection's first call needs its client, which is registered behind the back
+    // of the thread that answers. So the first one needs none, and the others wait for it: docs/decisions/keychain.md.
+    const property = [`${secretInterface}.Service`, 'Collections'];
+    this.#acquainted = this.#call(servicePath, propertiesInterface, 'Get', 'ss', property, Promise.resolve());
     // Secrets cross the person's own socket as they are, as with go-keyring: whoever can listen there can ask the
     // keychain itself, and the Diffie-Hellman exchange that would hide them costs 8 ms.
     this.#session = this.#ask('OpenSession', 'sv', ['plain', { signature: 's', value: '' }]).then(([, path]) =>
@@ -92,9 +96,12 @@ class SecretService implements KeychainItems {
   }
 
   async set(name: string, text: string): Promise<void> {
-    const secret = [await this.#session, new Uint8Array(), Buffer.from(text), 'text/plain'];
+    // Not by its alias: gnome-keyring resolves that in one thread while another may be freeing it.
+    const [session, collection] = await Promise.all([this.#session, this.#defaultCollection()]);
+    if (collection === noObject) throw noDefaultCollection();
+    const secret = [session, new Uint8Array(), Buffer.from(text), 'text/plain'];
     const create = (): Promise<DbusReply> =>
-      this.#call(defaultCollection, `${secretInterface}.Collection`, 'CreateItem', 'a{sv}(oayays)b', [
+      this.#call(collection, `${secretInterface}.Collection`, 'CreateItem', 'a{sv}(oayays)b', [
         [
           [`${secretInterface}.Item.Label`, { signature: 's', value: `${keychainService}: ${name}` }],
           [`${secretInterface}.Item.Attributes`, { signature: 'a{ss}', value: attributesOf(name) }],
@@ -104,7 +111,7 @@ class SecretService implements KeychainItems {
       ]);
     let reply = await create();
     if (reply.kind === 'error' && isLocked(reply)) {
-      await this.#unlock([await this.#defaultCollection()]);
+      await this.#unlock([collection]);
       reply = await create();
     }
     const [item, prompt] = expectValues(reply);
@@ -207,7 +214,7 @@ class SecretService implements KeychainItems {
   }
 
   async #property(path: string, interfaceName: string, property: string): Promise<DbusValue | undefined> {
-    const reply = await this.#call(path, 'org.freedesktop.DBus.Properties', 'Get', 'ss', [interfaceName, property]);
+    const reply = await this.#call(path, propertiesInterface, 'Get', 'ss', [interfaceName, property]);
     if (reply.kind === 'error' && isGone(reply)) return undefined;
     const [variant] = expectValues(reply);
     return isVariant(variant) ? variant.value : undefined;
@@ -217,13 +224,15 @@ class SecretService implements KeychainItems {
     return expectValues(await this.#call(servicePath, `${secretInterface}.Service`, member, signature, values));
   }
 
-  #call(
+  async #call(
     path: string,
     interfaceName: string,
     member: string,
     signature: string,
     values: readonly DbusValue[],
+    after: Promise<unknown> = this.#acquainted,
   ): Promise<DbusReply> {
+    await after;
     return this.#connection.call({
       destination: serviceName,
       path,

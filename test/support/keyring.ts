@@ -103,7 +103,13 @@ export async function startKeyring(): Promise<TestKeyring> {
       (failure, cause) => new Error(`the test's D-Bus: ${failure}`, { cause }),
     );
     try {
-      return await work(askOn(connection));
+      const ask = askOn(connection);
+      // See keychain-secret-service.ts: a first message that needs no client, lest gnome-keyring aborts.
+      await ask(servicePath, 'org.freedesktop.DBus.Properties', 'Get', 'ss', [
+        `${secretInterface}.Service`,
+        'Collections',
+      ]);
+      return await work(ask);
     } finally {
       connection.close();
     }
@@ -145,7 +151,11 @@ export async function startKeyring(): Promise<TestKeyring> {
       const ended = once(keyring, 'exit').then(() => true);
       const crashed = !isRunning(keyring) || (await Promise.race([ended, delay(1_000, false, { ref: false })]));
       if (!crashed) return undefined;
-      const lastWords = readFileSync(logFile, 'utf8').trim().split('\n').slice(-8).join('\n');
+      const lastWords = readFileSync(logFile, 'utf8')
+        .split('\n')
+        .filter((line) => /assertion|ERROR|CRITICAL/.test(line))
+        .slice(-8)
+        .join('\n');
       keyring = startDaemon();
       await untilItAnswers();
       return lastWords;
@@ -228,6 +238,8 @@ function busConfiguration(socketPath: string): string {
     <allow eavesdrop="true"/>
     <allow own="*"/>
   </policy>
+  <!-- As on a desktop; without it 256, which a hundred processes with children could reach. -->
+  <limit name="max_connections_per_user">100000</limit>
 </busconfig>
 `;
 }
