@@ -1,6 +1,7 @@
 import type { SecretStore } from '../context.ts';
 import { EntraLoginError, type ErrorCode } from '../errors.ts';
-import { answerTimeLimit, keychainUnavailable } from './keychain-items.ts';
+import { keychainUnavailable } from './keychain-errors.ts';
+import { answerTimeLimit } from './keychain-items.ts';
 
 /** What a child program is asked on its standard input. */
 export interface KeychainRequest {
@@ -81,13 +82,13 @@ async function runChild(options: KeychainProcessOptions, request: KeychainReques
       options.signal?.removeEventListener('abort', cancel);
       finish();
     };
-    const abandon = (error: EntraLoginError): void => {
+    const abandon = (error: unknown): void => {
       settle(() => reject(error));
       child.kill('SIGKILL');
       child.stdout.destroy();
       child.unref();
     };
-    const cancel = (): void => abandon(new EntraLoginError('cancelled', 'Cancelled.'));
+    const cancel = (): void => abandon(options.signal?.reason);
     const notice = setTimeout(options.onLocked, noticeDelay);
     const limit = setTimeout(
       () => abandon(keychainUnavailable('The keychain did not answer; it may be locked.', 'Unlock it and try again')),
@@ -102,6 +103,7 @@ async function runChild(options: KeychainProcessOptions, request: KeychainReques
     child.on('error', (error) => abandon(describeFailure(error)));
     child.on('close', () => {
       settle(() => {
+        child.stdin.destroy();
         const answer = readAnswer(output);
         if (answer.outcome === 'done') resolve(answer.value);
         else reject(new EntraLoginError(answer.code, answer.message, { hint: answer.hint }));
@@ -110,7 +112,8 @@ async function runChild(options: KeychainProcessOptions, request: KeychainReques
     child.stdin.on('error', () => {
       // It ended before it had read everything: `close` tells.
     });
-    child.stdin.end(JSON.stringify(request));
+    // One line, and no end: the end tells the child that this process is gone.
+    child.stdin.write(`${JSON.stringify(request)}\n`);
   });
 }
 
