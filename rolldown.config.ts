@@ -6,6 +6,7 @@ export default defineConfig({
   input: { main: 'src/main.ts', 'keychain-child': 'src/platform/keychain-child.ts' },
   platform: 'node',
   external: ['@napi-rs/keyring'],
+  logLevel: 'warn',
   output: {
     dir: 'dist',
     format: 'cjs',

@@ -1,9 +1,10 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { Chalk } from 'chalk';
 import { version } from '../package.json';
 import type { Context } from './context.ts';
 import { EntraLoginError, exitCodes } from './errors.ts';
 import { renderError, renderErrorJson } from './render/error.ts';
+import { shells, tokenOutputs } from './render/token.ts';
 
 const examples = {
   login: `
@@ -12,7 +13,8 @@ Examples:
   entra-login login                          again, with what the account was signed in with
   entra-login login --port 0                 on any free port (Entra ignores the port of localhost)
   entra-login login --no-browser             prints the URL; for ssh -L 5000:localhost:5000
-  entra-login login --manual                 for machines that no browser reaches`,
+  entra-login login --device-code            prints a code for a browser on any device
+  entra-login login --manual                 where a policy forbids device codes too`,
   whoami: `
 Examples:
   entra-login whoami
@@ -24,7 +26,16 @@ Examples:
   curl -H "Authorization: Bearer $(entra-login token)" https://graph.microsoft.com/v1.0/me
   entra-login token --resource https://management.azure.com
   entra-login token --json                   with expiry, scopes and account
-  entra-login token --refresh                renews even if the kept one is still valid`,
+  entra-login token --refresh                renews even if the kept one is still valid
+  entra-login token --client-credentials --resource https://management.azure.com
+  entra-login token --managed-identity --resource https://vault.azure.net`,
+  exec: `
+Examples:
+  entra-login exec -- sh -c 'curl -H "Authorization: Bearer $ENTRA_ACCESS_TOKEN" …'
+  entra-login exec --resource https://management.azure.com -- ./deploy.sh`,
+  gitCredential: `
+Examples:
+  git config --global credential.https://dev.azure.com.helper '!entra-login git-credential'`,
   logout: `
 Examples:
   entra-login logout
@@ -41,10 +52,11 @@ Examples:
  * Answers the exit code; nothing else is decided by errors than that (contract, section 2).
  */
 export async function run(argv: readonly string[], context: Context): Promise<number> {
-  const program = buildProgram(context);
+  const exit = { code: 0 };
+  const program = buildProgram(context, exit);
   try {
     await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
-    return 0;
+    return exit.code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0; // --help, --version
     const failure = toEntraLoginError(error, context);
@@ -53,7 +65,7 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
   }
 }
 
-function buildProgram(context: Context): Command {
+function buildProgram(context: Context, exit: { code: number }): Command {
   const program = new Command('entra-login')
     .description('Sign in to Microsoft Entra ID, keep the tokens safe, hand them to whatever needs them.')
     .version(version, '-V, --version', 'print the version')
@@ -65,7 +77,9 @@ function buildProgram(context: Context): Command {
     .addOption(new Option('--port <n>', 'the port of the redirect URI alone; 0 is any free one'))
     .option('--browser <command>', 'the browser to open; %s stands for the URL')
     .option('--no-browser', 'open none: print the URL and wait for the redirect')
+    .option('--device-code', 'print a code to enter in a browser on any device')
     .option('--manual', 'print the URL and read the redirected URL pasted back')
+    .option('--no-fallback', 'never a device code unasked: without a browser print the URL and wait')
     .addOption(new Option('--prompt <what>', 'make Entra ask').choices(['login', 'select_account', 'consent', 'none']))
     .option('--login-hint <username>', 'the account to sign in')
     .option('--domain-hint <domain>', 'the domain whose sign-in page to use')
@@ -82,13 +96,25 @@ function buildProgram(context: Context): Command {
     .addHelpText('after', examples.whoami)
     .action(async (options: object) => (await import('./commands/whoami.ts')).whoami(options, context));
 
-  settings(command(program, context, 'token', 'print an access token'))
-    .option('--resource <uri>', 'short for --scope URI/.default')
-    .option('--min-validity <duration>', 'how long the token must still live (5m)')
-    .option('--refresh', 'renew even if the kept one is valid')
-    .option('--output <form>', 'raw or json')
+  wantedToken(command(program, context, 'token', 'print an access token'))
+    .addOption(new Option('--output <form>', 'how to print it').choices(tokenOutputs))
+    .addOption(new Option('--shell <shell>', 'for --output env').choices(shells))
     .addHelpText('after', examples.token)
     .action(async (options: object) => (await import('./commands/token.ts')).token(options, context));
+
+  wantedToken(command(program, context, 'exec', 'run a command with an access token in its environment'))
+    .argument('<command...>', 'the command, after --')
+    .addHelpText('after', examples.exec)
+    .action(async (words: string[], options: object) => {
+      exit.code = await (await import('./commands/exec.ts')).exec(words, options, context);
+    });
+
+  wantedToken(command(program, context, 'git-credential', 'be a git credential helper for Azure DevOps'))
+    .addArgument(new Argument('<operation>', 'what git asks for').choices(['get', 'store', 'erase']))
+    .addHelpText('after', examples.gitCredential)
+    .action(async (operation: string, options: object) =>
+      (await import('./commands/git-credential.ts')).gitCredential(operation, options, context),
+    );
 
   command(program, context, 'logout', 'forget the account')
     .option('--store <where>', 'keychain, file or memory')
@@ -129,6 +155,21 @@ function command(program: Command, context: Context, name: string, description: 
     .option('--timeout <duration>', 'how long to wait (login 5m, else 30s)');
 }
 
+/** Adds the options that say which access token is wanted. */
+function wantedToken(of: Command): Command {
+  return settings(of)
+    .option('--resource <uri>', 'short for --scope URI/.default')
+    .option('--min-validity <duration>', 'how long the token must still live (5m)')
+    .option('--refresh', 'renew even if the kept one is valid')
+    .option('--login', 'sign a person in if it must (in CI by device code)')
+    .option('--claims <claims>', 'a claims request: JSON, base64, or a whole WWW-Authenticate value')
+    .option('--client-credentials', 'of the application itself: secret, certificate or federated assertion')
+    .option('--client-certificate <file>', 'its certificate with key, PEM')
+    .option('--federated-token-file <file>', 'its assertion, read anew each time')
+    .option('--service-connection-id <id>', 'of Azure Pipelines')
+    .option('--managed-identity', "the host's own identity in Azure");
+}
+
 function settings(of: Command): Command {
   return of
     .option('--tenant <tenant>', 'tenant ID, domain, organizations, common or consumers')
@@ -148,14 +189,25 @@ function toEntraLoginError(error: unknown, context: Context): EntraLoginError {
   // Whatever Ctrl-C broke off, it was Ctrl-C.
   if (context.signal.aborted && context.signal.reason instanceof EntraLoginError) return context.signal.reason;
   if (error instanceof CommanderError) {
-    const message = error.message.replace(/^error: /, '');
-    return new EntraLoginError('usage', sentence(message), { hint: 'entra-login --help lists commands and options' });
+    return new EntraLoginError('usage', sentence(describeUsage(error)), {
+      hint: 'entra-login --help lists commands and options',
+    });
   }
-  const message = error instanceof Error ? error.message : String(error);
-  return new EntraLoginError('unexpected', `This is a defect of entra-login: ${message}`, {
+  return new EntraLoginError('unexpected', `This is a defect of entra-login (${nameOf(error)}).`, {
     hint: 'Please report it with the output of --verbose: npm bugs entra-login',
     cause: error,
   });
+}
+
+// Of what was typed only the names of commands and options are repeated: the rest may be a secret in the wrong place.
+function describeUsage({ message }: CommanderError): string {
+  return message
+    .replace(/^error: /, '')
+    .replace(/^(unknown (?:option|command)) '(.*?)'(?=\n|$)/s, (_all, what: string, typed: string) => {
+      const name = /^(?:--[a-z][a-z-]{0,30}(?==|$)|-[a-z]|[a-z][a-z-]{0,20}$)/i.exec(typed)?.[0];
+      return name === undefined ? what : `${what} '${name}'`;
+    })
+    .replace(/ (?:argument|value) '.*' is invalid/s, ' is not valid');
 }
 
 function sentence(text: string): string {
@@ -167,8 +219,15 @@ function printError(error: EntraLoginError, argv: readonly string[], { stderr }:
   const end = argv.indexOf('--');
   const own = end < 0 ? argv : argv.slice(0, end);
   if (own.includes('--verbose')) stderr.write(`${stackOf(error)}\n`);
-  const isJson = own.includes('--json') || own.includes('--output=json');
+  const namesJson = own.some((word, at) => word === '--output' && own[at + 1] === 'json');
+  const isJson = namesJson || own.includes('--json') || own.includes('--output=json');
   stderr.write(isJson ? renderErrorJson(error) : renderError(error, new Chalk({ level: stderr.colorLevel })));
+}
+
+// What kind of error it is; its message may quote a token.
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  return 'code' in error && typeof error.code === 'string' ? `${error.name}, ${error.code}` : error.name;
 }
 
 // Frames alone: the messages of foreign errors may quote what they choked on.

@@ -4,6 +4,8 @@ export interface Output {
   readonly isTerminal: boolean;
   /** Width in columns; 80 where it is not a terminal. */
   readonly columns: number;
+  /** Height in rows; only where it is a terminal that tells. */
+  readonly rows?: number | undefined;
   /** chalk's levels: 0 none, 1 basic, 2 256 colours, 3 true colour. */
   readonly colorLevel: 0 | 1 | 2 | 3;
 }
@@ -40,6 +42,21 @@ export interface SecretStore {
   probe(): Promise<void>;
 }
 
+/** How taking a lock ended. */
+export type LockOutcome =
+  | { readonly outcome: 'taken'; readonly release: () => Promise<void> }
+  /** Somebody held it and has let go: what they did is done, the lock is not ours. */
+  | { readonly outcome: 'released' }
+  /** There is no place for locks; work goes on without. */
+  | { readonly outcome: 'unavailable'; readonly reason: string };
+
+/** How running a program ended. */
+export interface ProgramEnd {
+  readonly exitCode: number;
+  /** Why it could not be started; `undefined` if it was. */
+  readonly failure: string | undefined;
+}
+
 /** How opening the browser ended; `opened` says that a launcher started, not that a page was seen. */
 export type BrowserLaunch =
   { readonly outcome: 'opened'; readonly command: string } | { readonly outcome: 'failed'; readonly reason: string };
@@ -53,10 +70,22 @@ export interface PortOwner {
   readonly startedAt: Date | undefined;
 }
 
+/** What came of reading a file of limited size; the reason completes a sentence ("is larger than 4096 bytes"). */
+export type FileText =
+  { readonly outcome: 'read'; readonly text: string } | { readonly outcome: 'failed'; readonly reason: string };
+
 /** The few file operations that commands and settings need; the token files are not among them. */
 export interface Files {
   /** Reads a text file; `undefined` if there is none. Other failures throw `configuration`. */
   readText(path: string): Promise<string | undefined>;
+  /**
+   * Reads a text file or pipe of at most `mostBytes`, by choice through no symbolic link. Never waits for a pipe beyond
+   * `signal`, and rejects with nothing but its reason.
+   */
+  readLimited(
+    path: string,
+    limits: { readonly mostBytes: number; readonly followsLinks: boolean; readonly signal: AbortSignal },
+  ): Promise<FileText>;
   /** Tells whether anything exists at the path. */
   exists(path: string): Promise<boolean>;
   /** Tells whether the user owns the file; always true where the system has no such owner (Windows). */
@@ -102,8 +131,15 @@ export interface Context {
    */
   readonly openBrowser: (url: string, command: string | undefined) => Promise<BrowserLaunch>;
   readonly openStore: (kind: StoreKind) => SecretStore;
+  /** Takes the lock of a profile, or waits until whoever holds it lets go; rejects with the signal's reason. */
+  readonly takeLock: (profile: string, signal: AbortSignal) => Promise<LockOutcome>;
   /** Tells who listens on a loopback port; `undefined` where nobody can be named. Never fails. */
   readonly findPortOwner: (port: number) => Promise<PortOwner | undefined>;
+  /**
+   * Runs a program with our standard streams, the secrets taken out of its environment and `added` put in; answers its
+   * exit code as a shell does (127 not found, 126 not to be run, 128 and the number of a signal).
+   */
+  readonly runProgram: (argv: readonly string[], added: Readonly<Record<string, string>>) => Promise<ProgramEnd>;
   readonly files: Files;
   readonly directories: Directories;
   readonly surroundings: Surroundings;

@@ -32,6 +32,10 @@ export interface ErrorDetails {
   readonly aadsts?: string | undefined;
   readonly correlationId?: string | undefined;
   readonly traceId?: string | undefined;
+  /** OAuth's own `error`, which code may branch on. */
+  readonly oauthError?: string | undefined;
+  /** Seconds that the server asked to wait (`Retry-After`). */
+  readonly retryAfter?: number | undefined;
   /** What was caught; shown by `--verbose` alone, so it must hold no secret. */
   readonly cause?: unknown;
 }
@@ -44,6 +48,8 @@ export class EntraLoginError extends Error {
   readonly aadsts: string | undefined;
   readonly correlationId: string | undefined;
   readonly traceId: string | undefined;
+  readonly oauthError: string | undefined;
+  readonly retryAfter: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -52,5 +58,7 @@ export class EntraLoginError extends Error {
     this.aadsts = details.aadsts;
     this.correlationId = details.correlationId;
     this.traceId = details.traceId;
+    this.oauthError = details.oauthError;
+    this.retryAfter = details.retryAfter;
   }
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { homedir, release } from 'node:os';
+import { homedir, release, tmpdir } from 'node:os';
 import process from 'node:process';
 import { run } from './cli.ts';
 import type { Context } from './context.ts';
@@ -9,7 +9,9 @@ import { createFiles } from './platform/files.ts';
 import { createFetch } from './platform/http.ts';
 import { findDirectories } from './platform/paths.ts';
 import { findPortOwner } from './platform/port-owner.ts';
+import { takeLock } from './platform/profile-lock.ts';
 import { openSecretStore } from './platform/secret-store.ts';
+import { runProgram } from './platform/run-program.ts';
 import { readSurroundings } from './platform/surroundings.ts';
 import { createInput, createOutput } from './platform/terminal.ts';
 
@@ -22,6 +24,9 @@ async function main(): Promise<void> {
   const stderr = createOutput(process.stderr, { env, argv });
   const stdin = createInput(() => process.stdin);
   const signal = heedSignals();
+  const surroundings = readSurroundings({ env, platform, release: release(), exists: existsSync });
+  // Some CI jobs have a terminal at which nobody sits.
+  const isSomebodyThere = stdin.isTerminal && stderr.isTerminal && surroundings.ci === undefined;
   // Found when first asked for: --help and --version need no home directory.
   let directories: Context['directories'] | undefined;
   const context: Context = {
@@ -36,20 +41,37 @@ async function main(): Promise<void> {
         env,
         stateDir: context.directories.state,
         signal,
-        unlockTimeLimit: stdin.isTerminal && stderr.isTerminal ? 60_000 : 3_000,
+        unlockTimeLimit: isSomebodyThere ? 60_000 : 3_000,
         onLocked: () => stderr.write('The keychain is locked: unlock it in the window that asks (60 seconds).\n'),
       }),
+    takeLock: (profile, waiting) => takeLock(profile, lockPlace(), waiting),
     findPortOwner,
+    runProgram: (words, added) => runProgram(words, { env, added, hasTerminal: process.stdin.isTTY }),
     files: createFiles(),
     get directories() {
-      const home = env['HOME'] ?? homedir();
+      const home = env['HOME'] ?? findHome();
       return (directories ??= { ...findDirectories({ env, platform, home }), working: process.cwd(), home });
     },
-    surroundings: readSurroundings({ env, platform, release: release(), exists: existsSync }),
+    surroundings,
     now: () => new Date(),
     signal,
   };
+  const lockPlace = () => ({
+    stateDir: context.directories.state,
+    temporary: tmpdir(),
+    platform,
+    userId: process.getuid?.(),
+  });
   process.exitCode = await run(argv, context);
+}
+
+// A user without an entry in the system's list, as in containers, has none, and homedir() throws.
+function findHome(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
 }
 
 function heedSignals(): AbortSignal {

@@ -25,23 +25,24 @@ export async function readProjectFile(
 ): Promise<FileSettings | undefined> {
   const { files, directories } = context;
   const separator = directories.working.includes('\\') ? '\\' : '/';
+  const home = directories.home?.replace(/[\\/]+$/, '');
   for (let folder = directories.working; ; folder = folder.slice(0, folder.lastIndexOf(separator))) {
     const path = `${folder}${separator}${projectFileName}`;
     if (await files.exists(path)) return await readOwnProjectFile(files, path);
-    if (folder === directories.home || !folder.includes(separator)) return undefined;
+    if (folder === home || !folder.includes(separator)) return undefined;
     if (await files.exists(`${folder}${separator}.git`)) return undefined;
   }
 }
 
 async function readOwnProjectFile(files: Context['files'], path: string): Promise<FileSettings | undefined> {
-  const text = await files.readText(path);
-  if (text === undefined) return undefined;
   if (!(await files.isOwnedByUser(path))) {
     throw new EntraLoginError('configuration', `${path} belongs to another user, so it is not used.`, {
       hint: 'Make it your own, or work in another directory.',
     });
   }
-  return readMembers(path, text, parse(path, text), projectMembers, 'A project file may hold only');
+  const text = await files.readText(path);
+  if (text === undefined) return undefined;
+  return readMembers(path, text, [], parse(path, text), projectMembers, 'A project file may hold only');
 }
 
 /**
@@ -55,18 +56,20 @@ export async function readUserFile(
   const text = await context.files.readText(path);
   if (text === undefined) return undefined;
   const { profiles = {}, ...rest } = parse(path, text);
-  if (!isRecord(profiles)) throw wrongMember(path, text, 'profiles', 'must be an object');
-  const chosen = readMembers(path, text, rest, ['profile'], 'The configuration file may hold only profiles and');
+  if (!isRecord(profiles)) throw wrongMember(path, text, ['profiles'], 'must be an object');
+  const chosen = readMembers(path, text, [], rest, ['profile'], 'The configuration file may hold only profiles and');
   const settingsOf = (profile: string): FileSettings => {
     const members = Object.hasOwn(profiles, profile) ? profiles[profile] : {};
-    if (!isRecord(members)) throw wrongMember(path, text, profile, 'must be an object');
-    return readMembers(path, text, members, profileMembers, 'A profile may hold only');
+    const within = ['profiles', profile];
+    if (!isRecord(members)) throw wrongMember(path, text, within, 'must be an object');
+    return readMembers(path, text, within, members, profileMembers, 'A profile may hold only');
   };
   return { profile: chosen, settingsOf };
 }
 
 function parse(path: string, text: string): Record<string, unknown> {
-  const value = parseJsonObject(text);
+  // Windows' editors put a byte order mark before UTF-8.
+  const value = parseJsonObject(text.replace(/^\uFEFF/, ''));
   if (value !== undefined) return value;
   throw new EntraLoginError('configuration', `${path} is not a JSON object.`, {
     hint: 'Mend or remove the file; nothing in it was used.',
@@ -76,33 +79,58 @@ function parse(path: string, text: string): Record<string, unknown> {
 function readMembers(
   path: string,
   text: string,
+  /** The names of the members that lead to these. */
+  within: readonly string[],
   members: Record<string, unknown>,
   allowed: readonly string[],
   rule: string,
 ): FileSettings {
   const values: Record<string, string> = {};
   for (const [name, value] of Object.entries(members)) {
+    const refuse = (happened: string, hint?: string): EntraLoginError =>
+      wrongMember(path, text, [...within, name], happened, hint);
     if (name === '$schema') continue;
-    if (!allowed.includes(name))
-      throw wrongMember(path, text, name, `is not allowed`, `${rule} ${allowed.join(', ')}.`);
+    if (!allowed.includes(name)) throw refuse('is not allowed', `${rule} ${allowed.join(', ')}.`);
     if (name === 'scopes') {
       const isList = Array.isArray(value) && value.every((scope) => typeof scope === 'string');
-      if (!isList) throw wrongMember(path, text, name, 'must be an array of strings');
+      if (!isList) throw refuse('must be an array of strings');
       values[name] = value.join(' ');
     } else {
-      if (typeof value !== 'string') throw wrongMember(path, text, name, 'must be a string');
+      if (typeof value !== 'string') throw refuse('must be a string');
       values[name] = value;
     }
   }
-  return { path, values, placeOf: (name) => placeOf(path, text, name) };
+  return { path, values, placeOf: (name) => placeOf(path, text, [...within, name]) };
 }
 
-function wrongMember(path: string, text: string, name: string, happened: string, hint?: string): EntraLoginError {
-  const message = `"${name}" ${happened} (${placeOf(path, text, name)}).`;
-  return new EntraLoginError('configuration', message, { hint: hint ?? 'Mend the file; nothing in it was used.' });
+function wrongMember(
+  path: string,
+  text: string,
+  member: readonly string[],
+  happened: string,
+  hint = 'Mend the file; nothing in it was used.',
+): EntraLoginError {
+  const message = `"${member.at(-1)}" ${happened} (${placeOf(path, text, member)}).`;
+  return new EntraLoginError('configuration', message, { hint });
 }
 
-function placeOf(path: string, text: string, name: string): string {
-  const at = text.search(new RegExp(`"${name.replaceAll(/[^\w]/g, String.raw`\$&`)}"\\s*:`));
-  return at < 0 ? path : `${path}, line ${text.slice(0, at).split('\n').length}`;
+/** Names the file and the line on which the member stands; of two of one name the last, which is the one that counts. */
+function placeOf(path: string, text: string, member: readonly string[]): string {
+  const wanted = JSON.stringify(['', ...member]);
+  const open: string[] = [];
+  let [line, found, word, name] = [1, 1, '', ''];
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:\n]/g)) {
+    if (token === '\n') line += 1;
+    else if (token === '{' || token === '[') {
+      open.push(name);
+      name = '';
+    } else if (token === '}' || token === ']') {
+      open.pop();
+      name = '';
+    } else if (token === ':') {
+      name = String(JSON.parse(word));
+      if (JSON.stringify([...open, name]) === wanted) found = line;
+    } else word = token;
+  }
+  return `${path}, line ${found}`;
 }

@@ -30,11 +30,23 @@ export const readClientId: ValueReader<string> = (text, place) => {
   throw wrongValue('client ID', place, 'the Application (client) ID, a GUID, from the Overview page of the app');
 };
 
+/** Reads the ID of an Azure Pipelines service connection. */
+export const readServiceConnectionId: ValueReader<string> = (text, place) => {
+  if (/^[\w-]{1,200}$/.test(text)) return text;
+  throw wrongValue(
+    'service connection ID',
+    place,
+    'the ID, a GUID, that stands in the address of the service connection',
+  );
+};
+
 /** Reads a redirect URI; answers it byte for byte, since Entra compares it so. */
 export const readRedirectUri: ValueReader<string> = (text, place) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isLoopback = url?.protocol === 'http:' && isLoopbackHost(url.hostname) && url.hostname !== '[::1]';
-  if (isLoopback && url.username === '' && url.password === '' && !/[?#\s\\]/.test(text)) return text;
+  // URL parsers mend what Entra, comparing bytes, would not: `http:localhost`, a space, a backslash.
+  const isClean = /^http:\/\/[^/?#\s\\][^?#\s\\]*$/i.test(text);
+  if (isLoopback && url.username === '' && url.password === '' && isClean) return text;
   throw wrongValue(
     'redirect URI',
     place,
@@ -53,7 +65,7 @@ export const readScopes: ValueReader<readonly string[]> = (text, place) => {
   const scopes = parseScopes([text]);
   // RFC 6749, 3.3: printable ASCII without quote and backslash.
   if (scopes.length > 0 && scopes.every((scope) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) return scopes;
-  throw wrongValue('scopes', place, 'one or more scopes, separated by spaces');
+  throw wrongValue('list of scopes', place, 'one or more scopes, separated by spaces');
 };
 
 /** Reads the name of a cloud. */

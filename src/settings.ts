@@ -1,28 +1,28 @@
-import { authorityHostOf } from './auth/clouds.ts';
 import type { Context, StoreKind } from './context.ts';
 import { EntraLoginError } from './errors.ts';
-import type { FileSettings } from './settings-files.ts';
+import type { ApplicationSettings, ApplicationSettingsOptions } from './settings-application.ts';
+import { resolveApplicationSettings } from './settings-application.ts';
 import { readProjectFile, readUserFile } from './settings-files.ts';
+import type { Candidate, Setting } from './settings-sources.ts';
+import {
+  builtIn,
+  chooseAuthorityHost,
+  first,
+  fromAccount,
+  fromEnvironment,
+  fromFile,
+  fromOption,
+  isClientOfAzure,
+} from './settings-sources.ts';
 import * as values from './settings-values.ts';
-import type { ValueReader } from './settings-values.ts';
 
-/** A setting's value and where it came from, in the contract's words. */
-export interface Setting<T> {
-  readonly value: T;
-  /** `option`, `environment NAME`, `project FILE`, `user FILE`, `account` or `built-in`. */
-  readonly from: string;
-}
+export type { Setting } from './settings-sources.ts';
 
 /** The settings as options on the command line; texts as typed. */
-export interface SettingsOptions {
+export interface SettingsOptions extends ApplicationSettingsOptions {
   readonly profile?: string | undefined;
-  readonly tenant?: string | undefined;
-  readonly clientId?: string | undefined;
   readonly redirectUri?: string | undefined;
   readonly port?: string | undefined;
-  readonly scope?: readonly string[] | undefined;
-  readonly cloud?: string | undefined;
-  readonly authorityHost?: string | undefined;
   readonly store?: string | undefined;
   /** `false` is `--no-browser`. */
   readonly browser?: string | false | undefined;
@@ -55,6 +55,8 @@ export interface LoadedSettings {
   /** `undefined` if nobody chose one: then it is where the account is kept, else the keychain. */
   readonly store: Setting<StoreKind> | undefined;
   readonly resolve: (account: AccountSettings | undefined) => Settings;
+  /** The same for the application itself: `AZURE_*` comes right after `ENTRA_LOGIN_*`. */
+  readonly resolveApplication: (account: AccountSettings | undefined) => ApplicationSettings;
 }
 
 /**
@@ -103,36 +105,22 @@ export async function loadSettings(
       ...chain('scopes', '--scope', options.scope?.join(' '), 'ENTRA_LOGIN_SCOPE'),
       fromAccount(account?.scopes.join(' ')),
     ]);
-    const azureClientSecret = env['AZURE_CLIENT_ID'] === clientId?.value ? 'AZURE_CLIENT_SECRET' : undefined;
     return {
       tenant,
       clientId,
       clientSecret: first(values.readText, [
         fromEnvironment(env, 'ENTRA_LOGIN_CLIENT_SECRET'),
-        azureClientSecret === undefined ? undefined : fromEnvironment(env, azureClientSecret),
+        isClientOfAzure(env, clientId?.value) ? fromEnvironment(env, 'AZURE_CLIENT_SECRET') : undefined,
       ]),
       redirectUri: withPort(redirectUri ?? builtIn('http://localhost:5000/callback'), options.port),
       scopes: scopes ?? builtIn(['openid', 'profile', 'email', 'offline_access']),
-      authorityHost: authorityHost(),
+      authorityHost: chooseAuthorityHost(
+        chain('authorityHost', '--authority-host', options.authorityHost, 'ENTRA_LOGIN_AUTHORITY_HOST'),
+        chain('cloud', '--cloud', options.cloud, 'ENTRA_LOGIN_CLOUD'),
+        [fromAccount(account?.authorityHost), fromEnvironment(env, 'AZURE_AUTHORITY_HOST')],
+      ),
       browser: browser(),
     };
-
-    // A cloud named at one level comes before an authority host of a level below.
-    function authorityHost(): Setting<string> {
-      const hosts = chain('authorityHost', '--authority-host', options.authorityHost, 'ENTRA_LOGIN_AUTHORITY_HOST');
-      const clouds = chain('cloud', '--cloud', options.cloud, 'ENTRA_LOGIN_CLOUD');
-      const perLevel = hosts.map((host, level) => {
-        const cloud = first(values.readCloud, [clouds[level]]);
-        const named = first(values.readAuthorityHost, [host]);
-        return named ?? (cloud === undefined ? undefined : { value: authorityHostOf(cloud.value), from: cloud.from });
-      });
-      const below = [fromAccount(account?.authorityHost), fromEnvironment(env, 'AZURE_AUTHORITY_HOST')];
-      return (
-        perLevel.find((setting) => setting !== undefined) ??
-        first(values.readAuthorityHost, below) ??
-        builtIn(authorityHostOf('public'))
-      );
-    }
 
     function browser(): Setting<string> | undefined {
       if (options.browser === false) return { value: 'none', from: 'option' };
@@ -142,7 +130,10 @@ export async function loadSettings(
       ]);
     }
   };
-  return { profile, store, resolve };
+  const { configuration } = context.directories;
+  const resolveApplication = (account: AccountSettings | undefined): ApplicationSettings =>
+    resolveApplicationSettings({ env, options, project, user, account, configuration });
+  return { profile, store, resolve, resolveApplication };
 }
 
 /** Answers the tenant and client ID, or throws `configuration` that says how to set what is missing. */
@@ -155,46 +146,8 @@ export function requireClient(settings: Settings): { readonly tenant: string; re
   });
 }
 
-interface Given {
-  readonly text: string;
-  readonly from: string;
-  /** For messages: option, variable, or file and line. */
-  readonly place: string;
-}
-type Candidate = Given | undefined;
-
-function first<T>(read: ValueReader<T>, candidates: readonly Candidate[]): Setting<T> | undefined {
-  const given = candidates.find((candidate) => candidate !== undefined);
-  return given === undefined ? undefined : { value: read(given.text, given.place), from: given.from };
-}
-
-function fromOption(option: string, text: string | undefined): Candidate {
-  return text === undefined ? undefined : { text, from: 'option', place: option };
-}
-
-// An empty variable counts as unset, as everywhere in shells and CI.
-function fromEnvironment(env: Context['env'], name: string): Candidate {
-  const text = env[name];
-  return text === undefined || text === '' ? undefined : { text, from: `environment ${name}`, place: name };
-}
-
-function fromFile(kind: 'project' | 'user', file: FileSettings | undefined, name: string): Candidate {
-  const text = file?.values[name];
-  return file === undefined || text === undefined
-    ? undefined
-    : { text, from: `${kind} ${file.path}`, place: file.placeOf(name) };
-}
-
-function fromAccount(text: string | undefined): Candidate {
-  return text === undefined ? undefined : { text, from: 'account', place: 'the signed-in account' };
-}
-
-function builtIn<T>(value: T): Setting<T> {
-  return { value, from: 'built-in' };
-}
-
 function withPort(setting: Setting<string>, port: string | undefined): Setting<string> {
   if (port === undefined) return setting;
   const number = values.readPort(port, '--port');
-  return { value: setting.value.replace(/^(http:\/\/[^/:]+)(?::\d*)?/, `$1:${number}`), from: 'option' };
+  return { value: setting.value.replace(/^(http:\/\/[^/:]+)(?::\d*)?/i, `$1:${number}`), from: 'option' };
 }

@@ -30,6 +30,8 @@ describe('docs/architecture.md', () => {
       ...['src/auth/discovery.ts', 'src/auth/authorization-code.ts', 'src/auth/browser-sign-in.ts'],
       ...['src/auth/redirect-listener.ts', 'src/auth/redirect-page.ts', 'src/auth/token-endpoint.ts'],
       ...['src/auth/id-token.ts', 'src/render/claims.ts'],
+      ...['src/commands/sign-in-person.ts', 'src/commands/sign-in-flow.ts', 'src/commands/flow-choice.ts'],
+      'src/auth/device-code.ts',
     ];
     const sources = files.map((file) => readFileSync(file, 'utf8')).join('\n');
     expect(names.length).toBeGreaterThan(8);

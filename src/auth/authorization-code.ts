@@ -101,7 +101,7 @@ export async function redeemAuthorizationResponse(
     needsIdToken: true,
     redirectUri: response.redirectUri,
     moment,
-    mend: 'entra-login login',
+    mend: () => 'entra-login login',
     retries: 0, // a code is good once
     deadline,
   });

@@ -27,12 +27,18 @@ export interface BrowserSignInOptions {
   readonly redirectUri: string;
   /** `undefined` opens none: the person opens the URL. */
   readonly openBrowser: ((url: string) => ReturnType<Context['openBrowser']>) | undefined;
+  /** Gives up when no browser could be opened and none has come by; else the wait goes on. */
+  readonly needsBrowser: boolean;
   /** Keeps the tokens; the page in the browser says success only after this. */
   readonly keep: (tokenSet: TokenSet) => Promise<Account>;
   readonly onEvent: (event: BrowserSignInEvent) => void;
   /** How long the person may take. */
   readonly personDeadline: Deadline;
 }
+
+/** How a browser sign-in ended; `no_browser` only where one was needed. */
+export type BrowserSignInOutcome =
+  { readonly kind: 'signed_in'; readonly account: Account } | { readonly kind: 'no_browser'; readonly reason: string };
 
 /** Redeeming a code waits for no person: the contract's 30 seconds. */
 export const exchangeLimit = 30_000;
@@ -45,8 +51,13 @@ export async function signInWithBrowser(
   context: Pick<Context, 'fetch' | 'now' | 'signal' | 'findPortOwner'>,
   client: EntraClient,
   options: BrowserSignInOptions,
-): Promise<Account> {
-  const { authorization, onEvent, personDeadline } = options;
+): Promise<BrowserSignInOutcome> {
+  const { authorization, personDeadline } = options;
+  let hasArrived = false;
+  const onEvent = (event: BrowserSignInEvent): void => {
+    if (event.type === 'browser_arrived') hasArrived = true;
+    options.onEvent(event);
+  };
   // 1. Listen before anything opens.
   const listener = await startRedirectListener({
     redirectUri: new URL(options.redirectUri),
@@ -61,9 +72,10 @@ export async function signInWithBrowser(
     const authorizationUrl = authorization.urlFor(listener.redirectUri);
     onEvent({ type: 'listening', startUrl: listener.startUrl, authorizationUrl });
     // Not awaited: a launcher is watched for a second, and a browser that is there already answers sooner.
-    void openAndTell(options, listener.startUrl);
+    const failed = untilNoBrowser({ ...options, onEvent }, listener.startUrl, () => hasArrived);
     // 3. Wait for the one response with our state.
-    const response = await listener.waitForResponse(personDeadline.signal);
+    const response = await Promise.race([listener.waitForResponse(personDeadline.signal), failed]);
+    if ('kind' in response) return response;
     onEvent({ type: 'response_arrived' });
     // 4. Exchange, verify, keep; 5. tell the browser how it ended.
     const deadline = startDeadline(context.signal, exchangeLimit, exchangeTimedOut);
@@ -72,7 +84,7 @@ export async function signInWithBrowser(
       const tokenSet = await redeemAuthorizationResponse(context, client, authorization, redirect, deadline);
       const account = await options.keep(tokenSet);
       await response.respond({ status: 200, html: renderSuccessPage(account) });
-      return account;
+      return { kind: 'signed_in', account };
     } catch (error) {
       await response.respond({ status: 400, html: failurePage(error) });
       throw error;
@@ -84,10 +96,21 @@ export async function signInWithBrowser(
   }
 }
 
-async function openAndTell({ openBrowser, onEvent }: BrowserSignInOptions, url: string): Promise<void> {
+/** Opens the browser and tells how that went; resolves only if it failed and the sign-in cannot go on without one. */
+async function untilNoBrowser(
+  { openBrowser, onEvent, needsBrowser }: BrowserSignInOptions,
+  url: string,
+  hasArrived: () => boolean,
+): Promise<BrowserSignInOutcome & { readonly kind: 'no_browser' }> {
   const launch = await openBrowser?.(url);
-  if (launch === undefined) return;
-  onEvent(launch.outcome === 'opened' ? { type: 'browser_opened' } : { type: 'browser_failed', reason: launch.reason });
+  if (launch?.outcome === 'failed') {
+    // Some launchers fail though their browser has opened the page.
+    if (needsBrowser && !hasArrived()) return { kind: 'no_browser', reason: launch.reason };
+    onEvent({ type: 'browser_failed', reason: launch.reason });
+  } else if (launch !== undefined) {
+    onEvent({ type: 'browser_opened' });
+  }
+  return await new Promise<never>(() => {});
 }
 
 /** The error for an exchange that took too long. */

@@ -39,6 +39,11 @@ export function findCloudOf(loginHost: string): Cloud | undefined {
   return Object.values(clouds).find((cloud) => cloud.loginHosts.includes(loginHost));
 }
 
+/** Answers Microsoft Graph's host in the cloud of a login host, the public one outside; `undefined` if not published. */
+export function graphHostOf(loginHost: string): string | undefined {
+  return (findCloudOf(loginHost) ?? clouds.public).graphHosts[0];
+}
+
 /** Tells whether the host is Microsoft Graph's in any cloud. */
 export function isGraphHost(host: string): boolean {
   return Object.values(clouds).some((cloud) => cloud.graphHosts.includes(host));

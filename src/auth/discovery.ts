@@ -63,7 +63,7 @@ function unknownTenant(authority: Authority, document: Record<string, unknown>):
 }
 
 const tenantHint =
-  'Check --tenant (Entra admin center > Identity > Overview shows the tenant ID and the domains) and --cloud.';
+  'Check --tenant (Entra admin center > Entra ID > Overview shows the tenant ID and the domains) and --cloud.';
 
 function readMetadata(document: Record<string, unknown>, host: URL): TenantMetadata {
   const issuer = text(document, 'issuer');

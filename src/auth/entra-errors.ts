@@ -58,6 +58,7 @@ export function entraRefusal(error: EntraError, moment: Moment, mend?: string): 
     aadsts: error.aadsts === undefined ? undefined : `AADSTS${error.aadsts}`,
     correlationId: error.correlationId,
     traceId: error.traceId,
+    oauthError: error.error,
   });
 }
 
@@ -69,6 +70,9 @@ function refusalCode(error: EntraError, moment: Moment): ErrorCode {
     case 'access_denied':
     case 'authorization_declined':
       return 'access_denied';
+    case 'expired_token': // a device code's, RFC 8628, 3.5
+    case 'code_expired': // what Entra's v1.0 endpoint calls it
+      return 'timeout';
     case 'invalid_grant':
       if (error.suberror === 'message_only' || error.suberror === 'additional_action') return 'entra_refused';
       return moment === 'renewal' ? 'sign_in_required' : 'entra_refused';

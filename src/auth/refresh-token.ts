@@ -1,5 +1,6 @@
 import * as openid from 'openid-client';
 import type { Deadline } from './deadline.ts';
+import type { EntraError } from './entra-errors.ts';
 import type { IdTokenExpectations } from './id-token.ts';
 import type { RequestContext } from './request.ts';
 import { withOpenIdScopes } from './scopes.ts';
@@ -14,8 +15,8 @@ export interface Renewal {
   readonly identity: IdTokenExpectations['identity'];
   /** A claims request, JSON as text. */
   readonly claims?: string | undefined;
-  /** The command to name when Entra wants the person. */
-  readonly mend: string;
+  /** Answers the command to name when Entra wants the person. */
+  readonly mend: (error: EntraError) => string;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
 import type { Deadline } from './deadline.ts';
-import { sleep } from './deadline.ts';
+import { sleep, startDeadline } from './deadline.ts';
 import { describeEntraError } from './entra-errors.ts';
 import { parseJsonObject } from './json.ts';
 
@@ -12,6 +12,8 @@ export type RequestContext = Pick<Context, 'fetch' | 'now'>;
 export interface Answer {
   readonly status: number;
   readonly contentType: string;
+  /** The `WWW-Authenticate` header. */
+  readonly challenge?: string | undefined;
   readonly text: string;
   /** Seconds by which the server's clock is ahead of ours; `undefined` without a Date header. */
   readonly clockSkew: number | undefined;
@@ -20,6 +22,8 @@ export interface Answer {
 /** How a request is made; `what` names it in messages ("the token endpoint"). */
 export interface RequestPolicy {
   readonly what: string;
+  /** Who answers, in messages, where it is not Entra ("GitHub Actions"). */
+  readonly server?: string | undefined;
   /** How often it may be tried again after a dropped connection, a 429 or a 5xx. */
   readonly retries: 0 | 1 | 2;
   readonly deadline: Deadline;
@@ -68,24 +72,26 @@ async function tryOnce(
   init: RequestInit,
   policy: RequestPolicy,
 ): Promise<Outcome> {
-  const attempt = AbortSignal.timeout(attemptLimit);
-  const signal = AbortSignal.any([policy.deadline.signal, attempt]);
+  const failure = (happened: string, cause?: unknown): EntraLoginError =>
+    new EntraLoginError('network', `${new URL(url).host} ${happened} (${policy.what}).`, {
+      hint: 'Check the network and try again.',
+      cause,
+    });
+  const silence = (): EntraLoginError => failure(`did not answer within ${attemptLimit / 1000} seconds`);
+  const attempt = startDeadline(policy.deadline.signal, attemptLimit, silence);
+  const { signal } = attempt;
   try {
     const response = await context.fetch(url, { ...init, redirect: 'manual', signal });
     const text = await readText(response, policy.what);
     return judge(context, response, text, policy);
-  } catch (error) {
+  } catch (caught) {
     policy.deadline.signal.throwIfAborted();
-    if (error instanceof EntraLoginError) return { kind: 'failure', error, mayRetry: error.code === 'network' };
-    const happened = attempt.aborted
-      ? `did not answer within ${attemptLimit / 1000} seconds`
-      : 'broke the connection off';
-    const message = `${new URL(url).host} ${happened} (${policy.what}).`;
-    return {
-      kind: 'failure',
-      error: new EntraLoginError('network', message, { hint: 'Check the network and try again.', cause: error }),
-      mayRetry: true,
-    };
+    const error: unknown = signal.aborted ? signal.reason : caught;
+    return error instanceof EntraLoginError
+      ? { kind: 'failure', error, mayRetry: error.code === 'network' }
+      : { kind: 'failure', error: failure('broke the connection off', error), mayRetry: true };
+  } finally {
+    attempt.end();
   }
 }
 
@@ -106,7 +112,7 @@ function judge(context: RequestContext, response: Response, text: string, policy
     const seconds = retryAfterSeconds(headers.get('retry-after'), context.now());
     return {
       kind: 'failure',
-      error: status === 429 ? throttled(policy.what, seconds) : unavailable(policy.what, status, seconds, text),
+      error: status === 429 ? throttled(policy, seconds) : unavailable(policy, status, seconds, text),
       mayRetry: true,
       retryAfter: seconds === undefined ? undefined : seconds * 1000,
     };
@@ -117,7 +123,9 @@ function judge(context: RequestContext, response: Response, text: string, policy
   }
   const date = Date.parse(headers.get('date') ?? '');
   const clockSkew = Number.isNaN(date) ? undefined : (date - context.now().getTime()) / 1000;
-  return { kind: 'answer', answer: { status, contentType: headers.get('content-type') ?? '', text, clockSkew } };
+  const contentType = headers.get('content-type') ?? '';
+  const challenge = headers.get('www-authenticate') ?? undefined;
+  return { kind: 'answer', answer: { status, contentType, challenge, text, clockSkew } };
 }
 
 function retryAfterSeconds(value: string | null, now: Date): number | undefined {
@@ -127,18 +135,29 @@ function retryAfterSeconds(value: string | null, now: Date): number | undefined 
   return Number.isNaN(date) ? undefined : Math.max(0, (date - now.getTime()) / 1000);
 }
 
-function throttled(what: string, seconds: number | undefined): EntraLoginError {
+function throttled({ what, server = 'Entra' }: RequestPolicy, seconds: number | undefined): EntraLoginError {
   const wait = seconds === undefined ? 'in a minute' : `in ${Math.ceil(seconds)} seconds`;
-  return new EntraLoginError('throttled', `Entra throttles requests to ${what} (HTTP 429).`, {
+  return new EntraLoginError('throttled', `${server} throttles requests to ${what} (HTTP 429).`, {
     hint: `Try again ${wait}; ask for fewer tokens at a time.`,
+    retryAfter: seconds,
   });
 }
 
-function unavailable(what: string, status: number, seconds: number | undefined, text: string): EntraLoginError {
+function unavailable(
+  policy: RequestPolicy,
+  status: number,
+  seconds: number | undefined,
+  text: string,
+): EntraLoginError {
+  const { what, server = 'Entra' } = policy;
   const wait = seconds === undefined ? 'in a minute' : `in ${Math.ceil(seconds)} seconds`;
   const said = describeEntraError(parseJsonObject(text));
-  return new EntraLoginError('entra_unavailable', `Entra cannot serve ${what} just now (HTTP ${status}).`, {
-    hint: `Try again ${wait}; https://status.cloud.microsoft tells of outages.`,
+  return new EntraLoginError('entra_unavailable', `${server} cannot serve ${what} just now (HTTP ${status}).`, {
+    hint:
+      policy.server === undefined
+        ? `Try again ${wait}; https://status.cloud.microsoft tells of outages.`
+        : `Try again ${wait}.`,
+    retryAfter: seconds,
     ...said,
   });
 }

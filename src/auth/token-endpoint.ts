@@ -3,7 +3,7 @@ import { EntraLoginError } from '../errors.ts';
 import { isLoopbackHost } from './clouds.ts';
 import type { Deadline } from './deadline.ts';
 import type { TenantMetadata } from './discovery.ts';
-import type { Moment } from './entra-errors.ts';
+import type { EntraError, Moment } from './entra-errors.ts';
 import { entraRefusal, readEntraError } from './entra-errors.ts';
 import type { IdTokenClaims, IdTokenExpectations } from './id-token.ts';
 import { verifyIdToken } from './id-token.ts';
@@ -20,6 +20,8 @@ export interface EntraClient {
   readonly clientId: string;
   /** Of a confidential client ("Web" registration); a public client has none. */
   readonly clientSecret?: string | undefined;
+  /** Proves the application in place of a secret (RFC 7523, 2.2). */
+  readonly clientAssertion?: string | undefined;
   /** Keys known from before; a `kid` that is not among them fetches the keys once more. */
   readonly signingKeys?: readonly SigningKey[] | undefined;
 }
@@ -37,7 +39,7 @@ export interface TokenRequest {
   readonly redirectUri?: string | undefined;
   readonly moment: Moment;
   /** The command that mends a `sign_in_required`. */
-  readonly mend?: string | undefined;
+  readonly mend?: ((error: EntraError) => string) | undefined;
   readonly retries: 0 | 2;
   readonly deadline: Deadline;
 }
@@ -73,7 +75,7 @@ export async function requestTokenSet(
     const answer = await sendRequest(context, url, { method, headers, body: body.toString() }, policy);
     const object = jsonOf(answer, what);
     const refusal = answer.status === 200 ? undefined : readEntraError(object);
-    if (refusal !== undefined) throw entraRefusal(refusal, request.moment, request.mend);
+    if (refusal !== undefined) throw entraRefusal(refusal, request.moment, request.mend?.(refusal));
     if (answer.status === 200 && typeof object['id_token'] === 'string') {
       const expected = { ...client.metadata, clientId: client.clientId, ...request.expected };
       claims = await verifyIdToken(object['id_token'], expected, findKeys, context.now());
@@ -101,8 +103,7 @@ export async function configureOpenIdClient(
   client: EntraClient,
   send: openid.CustomFetch,
 ): Promise<openid.Configuration> {
-  const { metadata, clientId, clientSecret } = client;
-  const authentication = clientSecret === undefined ? openid.None() : openid.ClientSecretPost(clientSecret);
+  const { metadata, clientId } = client;
   const document: openid.ServerMetadata = {
     issuer: metadata.issuer,
     authorization_endpoint: metadata.authorizationEndpoint,
@@ -120,7 +121,7 @@ export async function configureOpenIdClient(
     new URL('https://login.microsoftonline.com/organizations/v2.0'),
     clientId,
     clock,
-    authentication,
+    authenticationOf(client),
     { [openid.customFetch]: async () => Response.json(document) },
   );
   configuration[openid.customFetch] = send;
@@ -129,6 +130,16 @@ export async function configureOpenIdClient(
   // Plain http has been allowed for loopback hosts alone, where the authority host was checked.
   if (isLoopbackHost(new URL(metadata.tokenEndpoint).hostname)) openid.allowInsecureRequests(configuration);
   return configuration;
+}
+
+function authenticationOf({ clientSecret, clientAssertion }: EntraClient): openid.ClientAuth {
+  if (clientSecret !== undefined) return openid.ClientSecretPost(clientSecret);
+  if (clientAssertion === undefined) return openid.None();
+  return (_server, { client_id: clientId }, body) => {
+    body.set('client_id', clientId);
+    body.set('client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer');
+    body.set('client_assertion', clientAssertion);
+  };
 }
 
 function noIdToken(): EntraLoginError {

@@ -95,6 +95,8 @@ async function show(
   context.stderr.write('\nThat was all of it; nothing is kept. With a tenant of your own: entra-login login --help\n');
 }
 
+const desktop = { ci: undefined, ssh: false, container: false, codespaces: false, cloudShell: false, display: true };
+
 // The same world, but for the settings, a store that is gone afterwards, tokens shortened, and maybe the person.
 function demoContext(context: Context, emulator: Emulator, isScripted: boolean): Context {
   const stores = new Map<StoreKind, SecretStore>();
@@ -115,7 +117,9 @@ function demoContext(context: Context, emulator: Emulator, isScripted: boolean):
   const env = { ...settingsFor(emulator), ENTRA_LOGIN_BROWSER: browser, HOME: home };
   // Nobody's configuration: neither this directory's nor the user's.
   const directories = { ...context.directories, working: '/', configuration: `${context.directories.state}/demo` };
-  return { ...context, env, openStore, openBrowser, stdout, directories };
+  // Either browser is one that can be had, whatever the surroundings; the person needs no device code.
+  const surroundings = { ...context.surroundings, ...desktop };
+  return { ...context, env, openStore, openBrowser, stdout, directories, surroundings };
 }
 
 function shortenTokens(text: string): string {

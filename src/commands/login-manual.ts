@@ -8,7 +8,7 @@ import type { EntraClient } from '../auth/token-endpoint.ts';
 import type { TokenSet } from '../auth/token-set.ts';
 import type { Context } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
-import { renderPastePrompt } from '../render/sign-in.ts';
+import { renderPastePrompt, renderPasteQuestion } from '../render/sign-in.ts';
 import { colorsOf } from './notices.ts';
 import type { CommonOptions } from './opened-profile.ts';
 
@@ -28,7 +28,7 @@ const attempts = 3;
  * Errors: `usage` for a URL that does not belong to this sign-in, the deadline's reason, and those of the exchange.
  */
 export async function signInByPaste(
-  context: Context,
+  context: Pick<Context, 'stdin' | 'stderr' | 'fetch' | 'now' | 'signal'>,
   options: CommonOptions,
   client: EntraClient,
   { authorization, redirectUri, tenant, personDeadline }: ManualSignIn,
@@ -41,7 +41,7 @@ export async function signInByPaste(
   } else {
     stderr.write(renderPastePrompt(url, tenant, colorsOf(stderr)));
   }
-  const parameters = await readRedirect(context, authorization.state, redirectUri, personDeadline);
+  const parameters = await readRedirect(context, options, authorization.state, redirectUri, personDeadline);
   const deadline = startDeadline(context.signal, exchangeLimit, exchangeTimedOut);
   try {
     return await redeemAuthorizationResponse(context, client, authorization, { parameters, redirectUri }, deadline);
@@ -52,13 +52,18 @@ export async function signInByPaste(
 
 async function readRedirect(
   context: Pick<Context, 'stdin' | 'stderr'>,
+  options: CommonOptions,
   state: string,
   redirectUri: string,
   deadline: Deadline,
 ): Promise<URLSearchParams> {
   const { stdin, stderr } = context;
+  let complaint: string | undefined;
   for (let attempt = 1; ; attempt += 1) {
-    const pasted = await stdin.readLine({ hidden: true, signal: deadline.signal });
+    // Reading begins before the question is asked: what is pasted at once must not be shown either.
+    const reading = stdin.readLine({ hidden: true, signal: deadline.signal });
+    if (options.json !== true || complaint !== undefined) stderr.write(renderPasteQuestion(complaint));
+    const pasted = await reading;
     const read = readPastedRedirect(pasted ?? '', redirectUri, state);
     if (read.kind === 'response') return read.parameters;
     const reason = pasted === undefined ? 'nothing was given' : read.reason;
@@ -67,6 +72,6 @@ async function readRedirect(
         hint: `Paste the whole address the browser went to; it begins with ${redirectUri}`,
       });
     }
-    stderr.write(`That is not it: ${reason}. Paste the whole address from the address bar:\n`);
+    complaint = reason;
   }
 }

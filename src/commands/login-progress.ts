@@ -1,7 +1,9 @@
 import type { BrowserSignInEvent } from '../auth/browser-sign-in.ts';
 import type { Deadline } from '../auth/deadline.ts';
 import type { Context } from '../context.ts';
-import { renderBrowserPrompt, renderNothingYet, renderWaiting } from '../render/sign-in.ts';
+import { renderBrowserPrompt, renderNothingYet } from '../render/sign-in.ts';
+import type { Countdown } from './countdown.ts';
+import { startCountdown } from './countdown.ts';
 import { colorsOf, say, tell, warn } from './notices.ts';
 import type { CommonOptions } from './opened-profile.ts';
 
@@ -23,30 +25,16 @@ export function startLoginProgress(
 ): LoginProgress {
   const { stderr } = context;
   const colors = colorsOf(stderr);
-  const isShowing = options.quiet !== true && options.json !== true;
-  const countsDown = isShowing && stderr.isTerminal;
   let arrived = false;
   let hasEnded = false;
   let help: NodeJS.Timeout | undefined;
-  let countdown: NodeJS.Timeout | undefined;
+  let countdown: Countdown | undefined;
 
-  const eraseLine = (): void => {
-    if (countsDown) stderr.write('\r\u001b[K');
-  };
-  const drawLine = (): void => {
-    if (countsDown) stderr.write(`\r\u001b[K${renderWaiting(sign.deadline.remaining(), colors)}`);
-  };
-  const sayAbove = (speak: () => void): void => {
-    eraseLine();
-    speak();
-    if (countdown !== undefined) drawLine();
-  };
+  const sayAbove = (speak: () => void): void => (countdown === undefined ? speak() : countdown.sayAbove(speak));
   const end = (): void => {
     hasEnded = true;
     clearTimeout(help);
-    clearInterval(countdown);
-    if (countdown !== undefined) eraseLine();
-    countdown = undefined;
+    countdown?.end();
   };
 
   const start = (startUrl: string, authorizationUrl: string): void => {
@@ -58,13 +46,14 @@ export function startLoginProgress(
     } else {
       stderr.write(renderBrowserPrompt({ url, opensItself: sign.opensItself, tenant: sign.tenant }, colors));
     }
-    if (isShowing && !countsDown) say(context, options, renderWaiting(sign.deadline.remaining(), colors));
-    if (countsDown) {
-      countdown = setInterval(drawLine, 1000);
-      drawLine();
-    }
+    countdown = startCountdown(context, options, sign.deadline);
     help = setTimeout(() => {
-      sayAbove(() => say(context, options, renderNothingYet({ url: authorizationUrl, arrived })));
+      sayAbove(() => {
+        say(context, options, renderNothingYet({ url: authorizationUrl, arrived }));
+        // --quiet drops no URL, and a terminal has seen the short one alone.
+        const isUnseen = options.quiet === true && options.json !== true && url !== authorizationUrl;
+        if (isUnseen) stderr.write(`${authorizationUrl}\n`);
+      });
     }, silenceBeforeHelp);
   };
 

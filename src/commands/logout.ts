@@ -5,6 +5,7 @@ import { plainText } from '../render/plain-text.ts';
 import { loadSettings } from '../settings.ts';
 import type { KeptSignIn } from '../tokens/kept-profile.ts';
 import { parseProfile } from '../tokens/kept-profile.ts';
+import { overrideRenewals } from '../tokens/profile-lock.ts';
 import { say, warn, writeJson } from './notices.ts';
 import type { CommonOptions, ProfileContext } from './opened-profile.ts';
 import { chooseStore } from './opened-profile.ts';
@@ -15,7 +16,7 @@ export interface LogoutOptions extends CommonOptions {
   readonly endBrowserSession?: boolean | undefined;
 }
 
-type LogoutContext = ProfileContext & Pick<Context, 'stdout' | 'stderr' | 'openBrowser'>;
+type LogoutContext = ProfileContext & Pick<Context, 'stdout' | 'stderr' | 'openBrowser' | 'takeLock' | 'signal'>;
 
 /** Forgets the account of the profile, or of every profile; damaged content too. A kept client secret stays. */
 export async function logout(options: LogoutOptions, context: LogoutContext): Promise<void> {
@@ -27,7 +28,8 @@ export async function logout(options: LogoutOptions, context: LogoutContext): Pr
   const signedOut: { profile: string; signIn: KeptSignIn | undefined }[] = [];
   for (const { profile, store } of places) {
     const signIn = await readSignIn(store, profile);
-    if (await store.delete(profile)) signedOut.push({ profile, signIn });
+    const isGone = await overrideRenewals(context, store, profile, () => store.delete(profile));
+    if (isGone) signedOut.push({ profile, signIn });
   }
   if (options.json === true) {
     writeJson(context, {

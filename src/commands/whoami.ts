@@ -1,12 +1,12 @@
-import { decodeWithoutVerifying } from '../auth/jwt.ts';
 import { fetchUserInfo } from '../auth/user-info.ts';
 import type { Context } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
 import { renderAccountAndClaims, renderClaims } from '../render/claims.ts';
 import { plainText } from '../render/plain-text.ts';
 import { requireClient } from '../settings.ts';
-import { getAccessToken, nobodySignedIn, requireSignIn } from '../tokens/access-token.ts';
+import { getAccessToken } from '../tokens/access-token.ts';
 import type { KeptSignIn } from '../tokens/kept-profile.ts';
+import { keptClaims, nobodySignedIn, requireSignIn } from '../tokens/sign-in.ts';
 import { layoutOf, writeJson } from './notices.ts';
 import type { CommonOptions, OpenedProfile, ProfileContext } from './opened-profile.ts';
 import { findClientSecret, openProfile, startCommandDeadline } from './opened-profile.ts';
@@ -18,7 +18,7 @@ export interface WhoamiOptions extends CommonOptions {
   readonly userinfo?: boolean | undefined;
 }
 
-type WhoamiContext = ProfileContext & Pick<Context, 'stdout' | 'fetch' | 'now' | 'signal'>;
+type WhoamiContext = ProfileContext & Pick<Context, 'stdout' | 'fetch' | 'now' | 'signal' | 'takeLock'>;
 
 /** Shows who is signed in: from the kept ID token, after a renewal (`--check`), or from UserInfo (`--userinfo`). */
 export async function whoami(options: WhoamiOptions, context: WhoamiContext): Promise<void> {
@@ -26,7 +26,7 @@ export async function whoami(options: WhoamiOptions, context: WhoamiContext): Pr
   const kept = opened.kept.signIn;
   if (kept === undefined) throw nobodySignedIn(opened.profile);
   const signIn = options.check === true ? await renewNow(context, options, opened) : kept;
-  const claims = options.userinfo === true ? await askUserInfo(context, options, opened) : idTokenClaims(signIn);
+  const claims = options.userinfo === true ? await askUserInfo(context, options, opened) : keptClaims(signIn);
   if (options.claim !== undefined) {
     context.stdout.write(`${claimText(claims, options.claim)}\n`);
   } else if (options.json === true) {
@@ -86,13 +86,6 @@ async function accessToken(
   } finally {
     deadline.end();
   }
-}
-
-function idTokenClaims(signIn: KeptSignIn): Record<string, unknown> {
-  // It was verified before it was kept.
-  const decoded = decodeWithoutVerifying(signIn.idToken);
-  if (decoded !== undefined) return decoded.claims;
-  throw new EntraLoginError('store_failed', 'The kept ID token cannot be read.', { hint: 'entra-login login --force' });
 }
 
 function claimText(claims: Record<string, unknown>, name: string): string {

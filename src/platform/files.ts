@@ -1,23 +1,86 @@
-import { access, readFile, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { access, lstat, open, readFile, stat } from 'node:fs/promises';
 import process from 'node:process';
-import type { Files } from '../context.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Files, FileText } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
 
-/** Makes the file operations that settings need. */
+/** Makes the file operations that commands and settings need. */
 export function createFiles(): Files {
-  return { readText, exists, isOwnedByUser };
+  return { readText, readLimited, exists, isOwnedByUser };
 }
+
+// Settings, certificates and assertions are a few kB.
+const sizeLimit = 1024 * 1024;
 
 async function readText(path: string): Promise<string | undefined> {
   try {
+    const file = await stat(path);
+    // A repository may hold a link to /dev/zero under the name of a project file.
+    if (file.isCharacterDevice() || file.isBlockDevice()) throw unreadable(path, 'it is a device');
+    if (file.size > sizeLimit) throw unreadable(path, 'it is larger than 1 MiB');
     return await readFile(path, 'utf8');
   } catch (error) {
+    if (error instanceof EntraLoginError) throw error;
     const code = codeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new EntraLoginError('configuration', `${path} cannot be read (${code ?? 'unknown reason'}).`, {
-      hint: 'Mend its permissions, or remove it.',
-      cause: error,
-    });
+    throw unreadable(path, code ?? 'unknown reason', error);
+  }
+}
+
+function unreadable(path: string, reason: string, cause?: unknown): EntraLoginError {
+  return new EntraLoginError('configuration', `${path} cannot be read (${reason}).`, {
+    hint: 'Mend its permissions, or remove it.',
+    cause,
+  });
+}
+
+const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
+// A pipe whose writer has yet to write is looked at again after this many milliseconds.
+const pipePause = 10;
+
+async function readLimited(path: string, { mostBytes, followsLinks, signal }: Limits): Promise<FileText> {
+  const failed = (reason: string): FileText => ({ outcome: 'failed', reason });
+  let handle: FileHandle | undefined;
+  try {
+    // Windows has no O_NOFOLLOW, and opening a pipe without O_NONBLOCK would wait for a writer for ever.
+    if (!followsLinks && (await lstat(path)).isSymbolicLink()) return failed('is a symbolic link');
+    handle = await open(path, O_RDONLY | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW));
+    const buffer = Buffer.alloc(mostBytes + 1);
+    const size = await fill(handle, buffer, signal);
+    if (size > mostBytes) return failed(`is larger than ${mostBytes} bytes`);
+    return { outcome: 'read', text: buffer.toString('utf8', 0, size) };
+  } catch (error) {
+    signal.throwIfAborted();
+    return failed(reasons.get(codeOf(error) ?? '') ?? `cannot be read (${codeOf(error) ?? 'unknown reason'})`);
+  } finally {
+    await handle?.close();
+  }
+}
+
+type Limits = Parameters<Files['readLimited']>[1];
+
+const reasons: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'does not exist'],
+  ['ENOTDIR', 'does not exist'],
+  ['EISDIR', 'is a directory'],
+  ['ELOOP', 'is a symbolic link'],
+  ['EACCES', 'may not be read by this user'],
+  ['EPERM', 'may not be read by this user'],
+]);
+
+async function fill(handle: FileHandle, buffer: Buffer, signal: AbortSignal): Promise<number> {
+  for (let size = 0; ;) {
+    signal.throwIfAborted();
+    try {
+      const { bytesRead } = await handle.read(buffer, size, buffer.length - size);
+      size += bytesRead;
+      if (bytesRead === 0 || size === buffer.length) return size;
+    } catch (error) {
+      if (codeOf(error) !== 'EAGAIN') throw error;
+      await sleep(pipePause, undefined, { signal });
+    }
   }
 }
 
@@ -28,9 +91,14 @@ function exists(path: string): Promise<boolean> {
   );
 }
 
+// A link is a file of its own: another user's link to a file of ours says what another user chose.
 async function isOwnedByUser(path: string): Promise<boolean> {
   const uid = process.getuid?.();
-  return uid === undefined || (await stat(path)).uid === uid;
+  try {
+    return uid === undefined || [await lstat(path), await stat(path)].every((file) => file.uid === uid);
+  } catch {
+    return true; // it is gone, or leads nowhere: nobody else's
+  }
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -23,7 +23,7 @@ export function describeNetworkFailure(
 ): EntraLoginError {
   if (error instanceof EntraLoginError) return error;
   const codes = codesOf(error);
-  const through = proxy === undefined ? '' : ` through the proxy of ${proxy.variable}`;
+  const through = proxy === undefined ? '' : ` through ${new URL(proxy.url).host} (${proxy.variable})`;
   const [happened, hint] = explain(codes, messagesOf(error), proxy, nodeVersion);
   return new EntraLoginError('network', `${url.host} cannot be reached${through}: ${happened}.`, {
     hint,
@@ -38,12 +38,10 @@ function explain(
   nodeVersion: string,
 ): readonly [string, string] {
   const has = (...wanted: string[]): boolean => codes.some((code) => wanted.includes(code));
-  if (proxy !== undefined && /Proxy response \((\d+)\)|HTTP Tunneling|proxy/i.test(messages)) {
-    const status = /Proxy response \((\d+)\)/.exec(messages)?.[1];
-    const happened =
-      status === '407'
-        ? 'the proxy wants a name and password'
-        : `the proxy refused${status ? ` (HTTP ${status})` : ''}`;
+  const status = /Proxy response \((\d+)\)/.exec(messages)?.[1];
+  if (proxy !== undefined && (status !== undefined || has('UND_ERR_PRX_TLS'))) {
+    const refused = status === '407' ? 'the proxy wants a name and password' : `the proxy refused (HTTP ${status})`;
+    const happened = status === undefined ? "the proxy's certificate is for another host" : refused;
     return [happened, `Check ${proxy.variable}, or except the host with NO_PROXY.`];
   }
   if (has(...certificateFailures)) {
@@ -62,13 +60,19 @@ function explain(
   if (has('ENOTFOUND', 'EAI_AGAIN'))
     return ['its name cannot be resolved', 'Check the network and DNS, and the host name.'];
   if (has('ECONNREFUSED')) return ['the connection was refused', 'Check the host, the port and the firewall.'];
-  if (has('ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT')) return ['it did not answer', 'Check the network and the firewall.'];
-  if (has('ENETUNREACH', 'EHOSTUNREACH')) return ['there is no way there', 'Check that this machine is online.'];
+  if (has('ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT'))
+    return ['it did not answer', 'Check the network and the firewall.'];
+  if (has('ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'ENETDOWN'))
+    return ['there is no way there', 'Check that this machine is online.'];
+  if (has('EACCES', 'EPERM'))
+    return ['this machine forbids the connection', 'Check the firewall and the sandbox that it runs in.'];
   if (has('ECONNRESET', 'UND_ERR_SOCKET', 'EPIPE'))
     return ['the connection was broken off', 'Try again; a firewall or proxy may cut it.'];
   if (codes.some((code) => code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS'))) {
     return ['TLS could not be agreed on', 'Check that the host speaks https on this port.'];
   }
+  if (codes.some((code) => code.startsWith('HPE_')))
+    return ['its answer is not HTTP', 'Check the host and the port, and that they speak http, not https.'];
   return [codes[0] ?? 'the request failed', 'Check the network and try again.'];
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { getDefaultAutoSelectFamilyAttemptTimeout, setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import process from 'node:process';
 import tls from 'node:tls';
 import type { Dispatcher } from 'undici';
@@ -8,6 +9,10 @@ import { describeNetworkFailure, isCertificateFailure } from './http-failures.ts
 import { findProxy } from './http-proxy.ts';
 
 type Fetch = Context['fetch'];
+
+// Node gives each address of a host 250 ms to connect. On a slower link (another continent, a satellite) without IPv6
+// all of them fail, one after the other (nodejs/node#54359); a dead address costs this much, once a run.
+const attemptTimeout = 1_000;
 
 /**
  * Makes the fetch of the context: Node's own where nothing is set, so that undici is loaded only for a proxy
@@ -24,32 +29,49 @@ export function createFetch(env: Readonly<Record<string, string | undefined>>): 
     return known;
   };
 
+  setDefaultAutoSelectFamilyAttemptTimeout(Math.max(attemptTimeout, getDefaultAutoSelectFamilyAttemptTimeout()));
+  let system: readonly string[] = [];
+
   return async (input, init) => {
-    const url = new URL(input instanceof Request ? input.url : input);
+    const [url, options] = await replayable(input, init);
     const proxy = findProxy(url, env);
     const file = env['SSL_CERT_FILE'];
     const own = file === undefined || file === '' ? [] : [readCertificates(file)];
     const send = async (certificates: readonly string[]): Promise<Response> => {
-      if (proxy === undefined && certificates.length === 0) return await globalThis.fetch(input, init);
+      if (proxy === undefined && certificates.length === 0) return await globalThis.fetch(url, options);
       const undici = await import('undici');
-      const options: object = { ...init, dispatcher: await dispatcherFor(proxy?.url, certificates) };
-      const response = await undici.fetch(url, options);
+      const dispatcher = await dispatcherFor(proxy?.url, certificates);
+      const withDispatcher: object = { ...options, dispatcher };
+      const response = await undici.fetch(url, withDispatcher);
       // undici's Response and the global one are alike, but not the same class.
       const isEmpty = [204, 205, 304].includes(response.status);
       const body = isEmpty ? null : ReadableStream.from<Uint8Array>(response.body ?? []);
       return new Response(body, { status: response.status, headers: [...response.headers] });
     };
     try {
-      return await send(own).catch(async (error: unknown) => {
-        const system = isCertificateFailure(error) ? systemCertificates() : [];
+      return await send([...own, ...system]).catch(async (error: unknown) => {
+        if (system.length > 0 || !isCertificateFailure(error)) throw error;
+        system = systemCertificates();
         if (system.length === 0) throw error;
         return await send([...own, ...system]);
       });
     } catch (error) {
-      if (init?.signal?.aborted === true) throw init.signal.reason;
+      if (options?.signal?.aborted === true) throw options.signal.reason;
       throw describeNetworkFailure(error, url, proxy, process.versions.node);
     }
   };
+}
+
+// A Request can be sent once, and undici takes Node's own for a URL alone.
+async function replayable(
+  input: Parameters<Fetch>[0],
+  init: RequestInit | undefined,
+): Promise<[url: URL, options: RequestInit | undefined]> {
+  if (!(input instanceof Request)) return [new URL(input), init];
+  const request = new Request(input, init);
+  const { method, headers, signal, redirect } = request;
+  const body = request.body === null ? null : await request.text();
+  return [new URL(request.url), { method, headers, signal, redirect, body }];
 }
 
 async function makeDispatcher(proxy: string | undefined, certificates: readonly string[]): Promise<Dispatcher> {
@@ -60,20 +82,31 @@ async function makeDispatcher(proxy: string | undefined, certificates: readonly 
   const { username, password } = url;
   url.username = '';
   url.password = '';
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const credentials = `${decodeLeniently(username)}:${decodeLeniently(password)}`;
   const token = username === '' ? undefined : `Basic ${Buffer.from(credentials).toString('base64')}`;
   return new ProxyAgent({ uri: url.href, token, requestTls: { ca }, proxyTls: { ca }, proxyTunnel: true });
 }
 
+// A password with a bare `%` in it is taken as it stands, as curl does.
+function decodeLeniently(text: string): string {
+  return text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (codes) => Buffer.from(codes.replaceAll('%', ''), 'hex').toString());
+}
+
 function readCertificates(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new EntraLoginError('configuration', `The certificates of SSL_CERT_FILE cannot be read (${path}).`, {
+  const refuse = (happened: string, cause?: unknown): EntraLoginError =>
+    new EntraLoginError('configuration', `The certificates of SSL_CERT_FILE ${happened} (${path}).`, {
       hint: 'Set SSL_CERT_FILE to a PEM file, or unset it.',
-      cause: error,
+      cause,
     });
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw refuse('cannot be read', error);
   }
+  // TLS takes anything and trusts nothing for it.
+  if (!/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(text)) throw refuse('are not PEM');
+  return text;
 }
 
 // An explicit list replaces what Node loaded itself, NODE_EXTRA_CA_CERTS included.

@@ -2,6 +2,7 @@ import type { SecretStore } from '../context.ts';
 import { EntraLoginError, type ErrorCode } from '../errors.ts';
 import { keychainUnavailable } from './keychain-errors.ts';
 import { answerTimeLimit } from './keychain-items.ts';
+import { checkSecretName } from './secret-store-name.ts';
 
 /** What a child program is asked on its standard input. */
 export interface KeychainRequest {
@@ -47,13 +48,16 @@ export function openKeychainProcess(options: KeychainProcessOptions): SecretStor
   return {
     kind: 'keychain',
     async read(name) {
+      checkSecretName(name);
       const value = await ask('read', name);
       return typeof value === 'string' ? value : undefined;
     },
     async write(name, value) {
+      checkSecretName(name);
       await ask('write', name, value);
     },
     async delete(name) {
+      checkSecretName(name);
       return (await ask('delete', name)) === true;
     },
     async list() {

@@ -1,4 +1,4 @@
-import { isAbsolute, posix, win32 } from 'node:path';
+import { posix, win32 } from 'node:path';
 import { EntraLoginError } from '../errors.ts';
 
 /** What decides where things are kept. */
@@ -21,36 +21,39 @@ export function findDirectories(sources: PathSources): { readonly configuration:
   };
 }
 
-const variables = { configuration: 'ENTRA_LOGIN_CONFIG_DIR', state: 'ENTRA_LOGIN_STATE_DIR' };
-
 // A relative one would mean another directory in each working directory: tokens would be scattered.
-function named({ env }: PathSources, variable: string): string | undefined {
+function named({ env, platform }: PathSources, variable: string): string | undefined {
   const value = env[variable];
-  if (value === undefined || value === '' || isAbsolute(value)) return value === '' ? undefined : value;
+  if (value === undefined || value === '') return undefined;
+  if ((platform === 'win32' ? win32 : posix).isAbsolute(value)) return value;
   throw new EntraLoginError('configuration', `${variable} is not an absolute path.`, {
-    hint: `Set it to one that begins at the root, or unset it.`,
+    hint: 'Set it to one that begins at the root, or unset it.',
   });
 }
 
 function conventional(sources: PathSources, kind: 'configuration' | 'state'): string {
-  const { env, platform, home } = sources;
+  const { env, platform } = sources;
   if (platform === 'win32') {
-    const base = env[kind === 'configuration' ? 'APPDATA' : 'LOCALAPPDATA'];
-    return win32.join(base ?? win32.join(requireHome(home, kind), 'AppData', 'Local'), 'entra-login');
+    const [variable, folder] = kind === 'configuration' ? ['APPDATA', 'Roaming'] : ['LOCALAPPDATA', 'Local'];
+    const data = env[variable];
+    // An empty or relative one would mean the working directory.
+    const base = data !== undefined && win32.isAbsolute(data) ? data : undefined;
+    return win32.join(base ?? win32.join(requireHome(sources), 'AppData', folder), 'entra-login');
   }
   if (platform === 'darwin') {
-    return posix.join(requireHome(home, kind), 'Library', 'Application Support', 'entra-login');
+    return posix.join(requireHome(sources), 'Library', 'Application Support', 'entra-login');
   }
   const xdg = env[kind === 'configuration' ? 'XDG_CONFIG_HOME' : 'XDG_STATE_HOME'];
   // The XDG specification: relative paths are invalid and ignored.
   const base = xdg !== undefined && posix.isAbsolute(xdg) ? xdg : undefined;
   const fallback = kind === 'configuration' ? '.config' : '.local/state';
-  return posix.join(base ?? posix.join(requireHome(home, kind), fallback), 'entra-login');
+  return posix.join(base ?? posix.join(requireHome(sources), fallback), 'entra-login');
 }
 
-function requireHome(home: string | undefined, kind: 'configuration' | 'state'): string {
-  if (home !== undefined && home !== '') return home;
+// A relative one would scatter tokens too; HOME=. stands in some service files.
+function requireHome({ platform, home }: PathSources): string {
+  if (home !== undefined && (platform === 'win32' ? win32 : posix).isAbsolute(home)) return home;
   throw new EntraLoginError('configuration', 'There is no home directory to keep settings and tokens in.', {
-    hint: `Set HOME, or ${variables[kind]} to an absolute path.`,
+    hint: 'Set HOME, or both ENTRA_LOGIN_CONFIG_DIR and ENTRA_LOGIN_STATE_DIR, to absolute paths.',
   });
 }

@@ -25,12 +25,17 @@ const ciVariables = [
 export function readSurroundings({ env, platform, release, exists }: SurroundingsSources): Surroundings {
   const isSet = (name: string): boolean => !['', 'false', '0', undefined].includes(env[name]?.toLowerCase());
   const isLinux = platform === 'linux';
+  const ssh = ['SSH_CONNECTION', 'SSH_TTY', 'SSH_CLIENT'].some(isSet);
+  const container =
+    isLinux && (isSet('KUBERNETES_SERVICE_HOST') || exists('/.dockerenv') || exists('/run/.containerenv'));
   return {
     ci: ciVariables.find(isSet),
-    ssh: ['SSH_CONNECTION', 'SSH_TTY', 'SSH_CLIENT'].some(isSet),
-    display: platform === 'darwin' || platform === 'win32' || isSet('DISPLAY') || isSet('WAYLAND_DISPLAY'),
-    wsl: isLinux && (isSet('WSL_DISTRO_NAME') || /microsoft/i.test(release)),
-    container: isLinux && (isSet('KUBERNETES_SERVICE_HOST') || exists('/.dockerenv') || exists('/run/.containerenv')),
+    ssh,
+    // On Macs and Windows the display is the person's at the machine, not that of SSH.
+    display: (!ssh && ['darwin', 'win32'].includes(platform)) || isSet('DISPLAY') || isSet('WAYLAND_DISPLAY'),
+    // Docker on Windows runs containers on WSL's kernel; no Windows browser can be had from inside.
+    wsl: isLinux && !container && (isSet('WSL_DISTRO_NAME') || /microsoft/i.test(release)),
+    container,
     codespaces: isSet('CODESPACES'),
     cloudShell: isSet('ACC_CLOUD') || env['AZUREPS_HOST_ENVIRONMENT']?.startsWith('cloud-shell') === true,
   };

@@ -34,27 +34,36 @@ export function renderAccount(account: Account, layout: Layout): string {
 
 /** Every claim: name, value, meaning; a meaning that does not fit stands on the next line. */
 export function renderClaims(claims: Readonly<Record<string, unknown>>, layout: Layout): string {
-  const entries = Object.entries(claims).map(([name, value]) => [plainText(name), renderValue(name, value, layout)]);
-  const nameWidth = Math.min(20, Math.max(0, ...entries.map(([name = '']) => name.length)));
-  const lines = entries.flatMap(([name = '', value = '']) => {
-    const meaning = Object.hasOwn(claimMeanings, name) ? (claimMeanings[name] ?? '') : '';
-    return renderRow(name, value, meaning, nameWidth, layout);
-  });
+  const meanings = new Map(Object.entries(claimMeanings));
+  const rows = Object.entries(claims).map(([name, value]) => ({
+    name: plainText(name),
+    value: renderValue(name, value, layout),
+    meaning: meanings.get(name),
+  }));
+  const nameWidth = Math.min(20, Math.max(0, ...rows.map(({ name }) => name.length)));
+  const lines = rows.flatMap((row) => renderRow(row, nameWidth, layout));
   return `${lines.join('\n')}\n`;
 }
 
-function renderRow(name: string, value: string, meaning: string, nameWidth: number, layout: Layout): string[] {
-  const indent = nameWidth + 2;
-  const room = Math.max(20, layout.columns - indent);
-  const chunks = value.match(new RegExp(`.{1,${room}}`, 'gsu')) ?? [''];
-  const label = layout.colors.cyan(name.padEnd(nameWidth));
-  const rows = chunks.map((chunk, index) => (index === 0 ? `${label}  ${chunk}` : `${' '.repeat(indent)}${chunk}`));
-  if (name.length > nameWidth) rows.splice(0, 1, layout.colors.cyan(name), `${' '.repeat(indent)}${chunks[0] ?? ''}`);
-  if (meaning === '') return rows;
-  const last = chunks.at(-1) ?? '';
-  const sameLine = last.length + 2 + meaning.length <= room;
-  const note = layout.colors.dim(meaning);
-  return sameLine ? [...rows.slice(0, -1), `${rows.at(-1) ?? ''}  ${note}`] : [...rows, `${' '.repeat(indent)}${note}`];
+interface Row {
+  readonly name: string;
+  readonly value: string;
+  readonly meaning: string | undefined;
+}
+
+function renderRow({ name, value, meaning }: Row, nameWidth: number, { colors, columns }: Layout): string[] {
+  const indent = ' '.repeat(nameWidth + 2);
+  const room = Math.max(20, columns - indent.length);
+  const chunks: string[] = value.match(new RegExp(`.{1,${room}}`, 'gsu')) ?? [''];
+  if (meaning !== undefined) {
+    const last = chunks.pop() ?? '';
+    const fits = last.length + 2 + meaning.length <= room;
+    chunks.push(...(fits ? [`${last}  ${colors.dim(meaning)}`] : [last, colors.dim(meaning)]));
+  }
+  const label = colors.cyan(name.padEnd(nameWidth));
+  const [first = '', ...rest] = chunks;
+  const head = name.length > nameWidth ? [label, `${indent}${first}`] : [`${label}  ${first}`];
+  return [...head, ...rest.map((chunk) => `${indent}${chunk}`)];
 }
 
 function renderValue(name: string, value: unknown, layout: Layout): string {

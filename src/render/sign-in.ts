@@ -25,6 +25,10 @@ send it on: read the code there, then press Ctrl-C. The usual ones:
   AADSTS50011    the redirect URI is not registered for this app
   AADSTS700016   the client ID is not known in this tenant
   AADSTS90002    there is no such tenant
+The whole address, for another browser:
+
+  ${page.url}
+
 `
     : `No browser has come by yet. Open this address yourself, in a browser on this machine:
 
@@ -35,13 +39,19 @@ then press Ctrl-C (50011 redirect URI, 700016 client ID, 90002 tenant).
 `;
 }
 
-/** Asks for the redirected URL. */
+/** Says where to sign in and what to bring back. */
 export function renderPastePrompt(url: string, tenant: string, colors: ChalkInstance): string {
   return `To sign in to Microsoft Entra ID (${tenant}), open in any browser:
 
   ${colors.cyan(url)}
 
 After the sign-in the browser goes to an address that it cannot open. Copy that whole
-address from the address bar, paste it here and press Enter (it is not shown):
+address from the address bar.
+
 `;
+}
+
+/** Asks for the redirected URL, after a paste that was not it too. */
+export function renderPasteQuestion(reason: string | undefined): string {
+  return `${reason === undefined ? '' : `That is not it: ${reason}. `}Paste the address here and press Enter (it is not shown):\n`;
 }

@@ -1,121 +1,157 @@
 import type { Deadline } from '../auth/deadline.ts';
-import { refreshTokens } from '../auth/refresh-token.ts';
+import type { EntraError } from '../auth/entra-errors.ts';
 import type { RequestContext } from '../auth/request.ts';
 import { coversScopes, resourceOf } from '../auth/scopes.ts';
-import type { SecretStore } from '../context.ts';
+import type { Context, SecretStore } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
-import type { KeptAccessToken, KeptProfile, KeptSignIn } from './kept-profile.ts';
-import { keepAccessToken, readProfile, replaceAccessToken, writeProfile } from './token-store.ts';
+import type { KeptAccessToken, KeptIdentity, KeptProfile, KeptSignIn } from './kept-profile.ts';
+import type { Freshness, Look } from './renewal.ts';
+import { renewAlone, suffices, warningInstead } from './renewal.ts';
+import { findIdentity, requireSignIn, signInCommand, signedOutMeanwhile, toIdentity } from './sign-in.ts';
+import { keepAccessToken, readProfile, recordUse, replaceAccessToken, writeProfile } from './token-store.ts';
 
 /** Which access token is wanted. */
-export interface AccessTokenRequest {
+export interface AccessTokenRequest extends Freshness {
   readonly profile: string;
   /** Of one resource; empty for those of the sign-in. */
   readonly scopes: readonly string[];
   /** The client and authority host the settings name: kept tokens of another one are never used. */
   readonly clientId: string;
   readonly authorityHost: string;
+  /** The tenant the settings name; `undefined` for the one signed in to. */
+  readonly tenant?: string | undefined;
+  /** Whether a project file names the tenant: then no refresh token of another one is redeemed for it. */
+  readonly isProjectTenant?: boolean | undefined;
   readonly clientSecret: string | undefined;
-  /** Milliseconds the token must still live; `undefined` for the default of 5 minutes, which may be undercut offline. */
-  readonly minimumValidity?: number | undefined;
-  /** Renew even if a kept one would do. */
-  readonly refresh?: boolean | undefined;
 }
 
-/** An access token, with the sign-in it belongs to. */
+/** An access token, with the identity it was issued to. */
 export interface AccessTokenResult {
   readonly token: KeptAccessToken;
   readonly signIn: KeptSignIn;
+  readonly identity: KeptIdentity;
   /** Why a kept token was used although it should have been renewed. */
   readonly warning?: string | undefined;
 }
 
-const defaultValidity = 5 * 60_000;
+/** What renewing needs of the world. */
+export type RenewalContext = RequestContext & Pick<Context, 'takeLock' | 'signal'>;
 
 /**
- * Answers an access token from the store, or renewed with the refresh token. Errors: `sign_in_required` if nobody is
- * signed in, the account is another client's, or Entra wants the person; those of the request and of the store.
+ * Answers an access token from the store, or renewed with the refresh token. However many processes want one, one of
+ * them renews and the others use what it got. Errors: `sign_in_required` if nobody is signed in, the account is another
+ * client's, or Entra wants the person; those of the request and of the store.
  */
 export async function getAccessToken(
-  context: RequestContext,
+  context: RenewalContext,
   store: SecretStore,
   request: AccessTokenRequest,
   deadline: Deadline,
 ): Promise<AccessTokenResult> {
+  const askedAt = context.now();
+  let keptTokens = 0;
+  const look = async (): Promise<Look<AccessTokenResult, Search>> => {
+    const search = await findToken(store, request);
+    keptTokens = search.kept.accessTokens.length;
+    const { token, signIn, identity } = search;
+    const isEnough = token !== undefined && suffices(token, request, askedAt, context.now());
+    return isEnough && identity !== undefined
+      ? { kind: 'enough', result: { token, signIn, identity } }
+      : { kind: 'renew', state: search };
+  };
+  const result = await renewAlone(context, { store, profile: request.profile }, deadline, look, async (search) => {
+    try {
+      return await renew(context, store, request, search, deadline);
+    } catch (error) {
+      const { token, signIn, identity } = search;
+      const warning = warningInstead(error, token, request, context.now());
+      if (warning === undefined || token === undefined || identity === undefined) throw error;
+      return { token, signIn, identity, warning };
+    }
+  });
+  await recordUse(context, store, request.profile, keptTokens, result.token);
+  return result;
+}
+
+interface Search {
+  readonly kept: KeptProfile;
+  readonly signIn: KeptSignIn;
+  readonly scopes: readonly string[];
+  /** `undefined` for a tenant where the account has not been yet. */
+  readonly identity: KeptIdentity | undefined;
+  readonly token: KeptAccessToken | undefined;
+}
+
+async function findToken(store: SecretStore, request: AccessTokenRequest): Promise<Search> {
   const kept = await readProfile(store, request.profile);
   const signIn = requireSignIn(kept, request);
   const scopes = request.scopes.length === 0 ? signIn.scopes : request.scopes;
-  const found = findKeptToken(kept, signIn, scopes);
-  const now = context.now();
-  const livesUntil = now.getTime() + (request.minimumValidity ?? defaultValidity);
-  if (found !== undefined && request.refresh !== true && found.expiresAt.getTime() > livesUntil) {
-    return { token: found, signIn };
-  }
-  try {
-    return await renew(context, store, { ...request, scopes }, kept, signIn, deadline);
-  } catch (error) {
-    const isStrict = request.minimumValidity !== undefined || request.refresh === true;
-    const isOutage =
-      error instanceof EntraLoginError && ['network', 'entra_unavailable', 'throttled'].includes(error.code);
-    if (!isOutage || isStrict || found === undefined || found.expiresAt <= now) throw error;
-    return { token: found, signIn, warning: `The access token could not be renewed: ${error.message}` };
-  }
-}
-
-/** Answers the kept sign-in if it is the settings' own; throws `sign_in_required` that says why not. */
-export function requireSignIn(
-  kept: KeptProfile,
-  wanted: Pick<AccessTokenRequest, 'profile' | 'clientId' | 'authorityHost'>,
-): KeptSignIn {
-  const { signIn } = kept;
-  if (signIn === undefined) throw nobodySignedIn(wanted.profile);
-  const differs =
-    signIn.clientId !== wanted.clientId
-      ? `client ID ${wanted.clientId}, but profile "${wanted.profile}" is signed in with ${signIn.clientId}`
-      : signIn.authorityHost !== wanted.authorityHost
-        ? `authority host ${wanted.authorityHost}, but profile "${wanted.profile}" is signed in at ${signIn.authorityHost}`
-        : undefined;
-  if (differs === undefined) return signIn;
-  throw new EntraLoginError('sign_in_required', `The settings name ${differs}; its tokens are not used.`, {
-    hint: `Sign in under another profile: entra-login login --profile NAME --client-id ${wanted.clientId}`,
-  });
-}
-
-/** The error for a profile that nobody is signed in with. */
-export function nobodySignedIn(profile: string): EntraLoginError {
-  return new EntraLoginError('sign_in_required', `Nobody is signed in (profile "${profile}").`, {
-    hint: signInCommand(profile),
-  });
-}
-
-/** The command that signs the profile's account in again. */
-export function signInCommand(profile: string): string {
-  return profile === 'default' ? 'entra-login login' : `entra-login login --profile ${profile}`;
-}
-
-function findKeptToken(kept: KeptProfile, signIn: KeptSignIn, scopes: readonly string[]): KeptAccessToken | undefined {
+  const identity = findIdentity(signIn, request.tenant);
   const resource = resourceOf(scopes);
-  return kept.accessTokens.find(
-    (token) =>
-      token.kind === 'person' &&
-      token.authorityHost === signIn.authorityHost &&
-      token.tenant === signIn.account.tenantId &&
-      token.clientId === signIn.clientId &&
-      token.resource === resource &&
-      coversScopes([...token.asked, ...token.scopes], scopes),
+  const token = kept.accessTokens.find(
+    (one) =>
+      one.kind === 'person' &&
+      one.authorityHost === signIn.authorityHost &&
+      one.tenant === identity?.account.tenantId &&
+      one.clientId === signIn.clientId &&
+      one.resource === resource &&
+      coversScopes([...one.asked, ...one.scopes], scopes),
   );
+  return { kept, signIn, scopes, identity, token };
 }
 
 async function renew(
-  context: RequestContext,
+  context: RenewalContext,
   store: SecretStore,
   request: AccessTokenRequest,
-  kept: KeptProfile,
-  signIn: KeptSignIn,
+  search: Search,
   deadline: Deadline,
 ): Promise<AccessTokenResult> {
-  const { refreshToken } = signIn;
-  if (refreshToken === undefined) {
+  const { signIn, scopes } = search;
+  const refreshToken = requireRefreshToken(signIn, request);
+  const isForeign = search.identity?.account.tenantId !== signIn.account.tenantId;
+  if (request.isProjectTenant === true && isForeign) throw projectTenant(request);
+  const authority = { host: signIn.authorityHost, tenant: request.tenant ?? signIn.tenant };
+  // Loaded when needed: a token from the store needs no protocol.
+  const { discoverTenant } = await import('../auth/discovery.ts');
+  const { refreshTokens } = await import('../auth/refresh-token.ts');
+  const metadata = search.identity?.metadata ?? (await discoverTenant(context, authority, deadline));
+  const client = {
+    metadata,
+    clientId: signIn.clientId,
+    clientSecret: signIn.confidential ? request.clientSecret : undefined,
+    signingKeys: search.identity?.signingKeys,
+  };
+  const known = search.identity;
+  const renewal = {
+    refreshToken,
+    scopes,
+    claims: request.claims,
+    identity: known && { oid: known.account.objectId, tid: known.account.tenantId, sub: known.subject },
+    mend: (error: EntraError) => mendOf(error, request, signIn, scopes),
+  };
+  const tokenSet = await refreshTokens(context, client, renewal, deadline);
+  const identity = toIdentity(signIn, known, authority.tenant, metadata, tokenSet);
+  const others = signIn.otherTenants.filter(({ tenant }) => tenant !== identity.tenant);
+  const renewed: KeptSignIn = {
+    ...signIn,
+    ...(known === signIn ? { ...identity, idToken: tokenSet.idToken ?? signIn.idToken } : {}),
+    otherTenants: known === signIn ? signIn.otherTenants : [...others, identity],
+    // Good in every tenant that knows the account; the newest is the one that lives longest.
+    refreshToken: tokenSet.refreshToken ?? refreshToken,
+  };
+  const now = context.now();
+  const token = keepAccessToken({ ...signIn, account: identity.account }, tokenSet, scopes, now);
+  // A sign-out or another sign-in that came meanwhile wins: nothing of the old account is written over it.
+  const current = await readProfile(store, request.profile);
+  if (current.signIn?.refreshToken !== refreshToken) throw signedOutMeanwhile(request.profile);
+  const accessTokens = replaceAccessToken(current.accessTokens, token);
+  await writeProfile(store, request.profile, { signIn: renewed, accessTokens }, now);
+  return { token, signIn: renewed, identity };
+}
+
+function requireRefreshToken(signIn: KeptSignIn, request: AccessTokenRequest): string {
+  if (signIn.refreshToken === undefined) {
     throw new EntraLoginError('sign_in_required', 'The access token has expired and there is no refresh token.', {
       hint: `${signInCommand(request.profile)} --scope "openid profile email offline_access"`,
     });
@@ -125,29 +161,23 @@ async function renew(
       hint: 'Set ENTRA_LOGIN_CLIENT_SECRET in the environment.',
     });
   }
-  const client = {
-    metadata: signIn.metadata,
-    clientId: signIn.clientId,
-    clientSecret: signIn.confidential ? request.clientSecret : undefined,
-    signingKeys: signIn.signingKeys,
-  };
-  const { objectId: oid, tenantId: tid } = signIn.account;
-  const renewal = {
-    refreshToken,
-    scopes: request.scopes,
-    identity: { oid, tid, sub: signIn.subject },
-    mend: signInCommand(request.profile),
-  };
-  const tokenSet = await refreshTokens(context, client, renewal, deadline);
-  const now = context.now();
-  const renewed: KeptSignIn = {
-    ...signIn,
-    refreshToken: tokenSet.refreshToken ?? refreshToken,
-    idToken: tokenSet.idToken ?? signIn.idToken,
-    signingKeys: tokenSet.signingKeys ?? signIn.signingKeys,
-  };
-  const token = keepAccessToken(renewed, tokenSet, request.scopes, now);
-  const accessTokens = replaceAccessToken(kept.accessTokens, token);
-  await writeProfile(store, request.profile, { signIn: renewed, accessTokens }, now);
-  return { token, signIn: renewed };
+  return signIn.refreshToken;
+}
+
+// A cloned repository must not choose where a person's refresh token goes.
+function projectTenant({ tenant, profile }: AccessTokenRequest): EntraLoginError {
+  const message = `The project file names the tenant ${tenant}, which is not that of profile "${profile}".`;
+  return new EntraLoginError('sign_in_required', message, {
+    hint: `${signInCommand(profile)} --tenant ${tenant}; or another profile: --profile NAME`,
+  });
+}
+
+// The command that mends it: with the scopes, where the sign-in was for others, and with the claims that Entra wants.
+function mendOf(error: EntraError, request: AccessTokenRequest, signIn: KeptSignIn, scopes: readonly string[]): string {
+  const isOtherTenant = findIdentity(signIn, request.tenant) !== signIn && request.tenant !== undefined;
+  const tenant = isOtherTenant ? ` --tenant ${request.tenant}` : '';
+  const scope = coversScopes(signIn.scopes, scopes) ? '' : ` --scope "${scopes.join(' ')}"`;
+  const wanted = error.claims ?? request.claims;
+  const claims = wanted === undefined ? '' : ` --claims ${Buffer.from(wanted).toString('base64')}`;
+  return `${signInCommand(request.profile)}${tenant}${scope}${claims}`;
 }

@@ -9,23 +9,29 @@ export interface KeptProfile {
   readonly accessTokens: readonly KeptAccessToken[];
 }
 
-/** A person's sign-in: with what, who, and what renews it. */
-export interface KeptSignIn {
-  readonly authorityHost: string;
+/** Who a person is in one tenant, and how that tenant is reached without asking it again. */
+export interface KeptIdentity {
   /** As the person named it. */
   readonly tenant: string;
+  readonly account: Account;
+  /** The `sub` claim, which a renewal must repeat. */
+  readonly subject: string;
+  readonly metadata: TenantMetadata;
+  readonly signingKeys: readonly SigningKey[];
+}
+
+/** A person's sign-in: with what, who, and what renews it. */
+export interface KeptSignIn extends KeptIdentity {
+  readonly authorityHost: string;
   readonly clientId: string;
   readonly redirectUri: string;
   readonly scopes: readonly string[];
   /** Whether the application proved itself with a secret, so that a renewal must too. */
   readonly confidential: boolean;
-  readonly account: Account;
-  /** The `sub` claim, which a renewal must repeat. */
-  readonly subject: string;
   readonly idToken: string;
   readonly refreshToken?: string | undefined;
-  readonly metadata: TenantMetadata;
-  readonly signingKeys: readonly SigningKey[];
+  /** Tenants that the refresh token was good in besides its own: there the person has other identities. */
+  readonly otherTenants: readonly KeptIdentity[];
 }
 
 /** An access token with all that it was issued for; it is never used for anything else. */
@@ -34,6 +40,8 @@ export interface KeptAccessToken {
   readonly authorityHost: string;
   readonly tenant: string;
   readonly clientId: string;
+  /** Whose it is, where tenant and client ID are not IDs: a domain, or the managed identity of the host. */
+  readonly issuedTo?: { readonly tenantId: string; readonly clientId: string } | undefined;
   readonly resource: string;
   /** Asked for; Entra grants and names them its own way. */
   readonly asked: readonly string[];
@@ -41,8 +49,9 @@ export interface KeptAccessToken {
   readonly scopes: readonly string[];
   readonly accessToken: string;
   readonly expiresAt: Date;
-  /** When it was last issued: reading writes nothing, so use is not recorded. */
   readonly issuedAt: Date;
+  /** When it was last used, as far as that is recorded (`recordUse`). */
+  readonly usedAt: Date;
 }
 
 /** The first version of the kept format; another one is refused rather than guessed at. */
@@ -68,28 +77,50 @@ function readAccessToken(value: unknown): KeptAccessToken | undefined {
   const { kind, authorityHost, tenant, clientId, resource, asked, scopes, accessToken } = value;
   const expiresAt = readDate(value['expiresAt']);
   const issuedAt = readDate(value['issuedAt']);
+  const usedAt = readDate(value['usedAt']);
   const isKind = kind === 'person' || kind === 'application' || kind === 'managed_identity';
-  if (!isKind || expiresAt === undefined || issuedAt === undefined) return undefined;
+  if (!isKind || expiresAt === undefined || issuedAt === undefined || usedAt === undefined) return undefined;
   if (!isTextList(asked) || !isTextList(scopes)) return undefined;
   if (!isText(authorityHost) || !isText(tenant) || !isText(clientId)) return undefined;
   if (!isText(resource) || !isText(accessToken)) return undefined;
-  return { kind, authorityHost, tenant, clientId, resource, asked, scopes, accessToken, expiresAt, issuedAt };
+  const issuedTo = readIssuedTo(value['issuedTo']);
+  if (issuedTo === null) return undefined;
+  return {
+    ...{ kind, authorityHost, tenant, clientId, issuedTo, resource },
+    ...{ asked, scopes, accessToken, expiresAt, issuedAt, usedAt },
+  };
+}
+
+function readIssuedTo(value: unknown): KeptAccessToken['issuedTo'] | null {
+  if (value === undefined) return undefined;
+  if (!isRecord(value)) return null;
+  const { tenantId, clientId } = value;
+  return isText(tenantId) && isText(clientId) ? { tenantId, clientId } : null;
 }
 
 function readSignIn(value: unknown): KeptSignIn | null {
-  if (!isRecord(value)) return null;
-  const { authorityHost, tenant, clientId, redirectUri, scopes, confidential, subject, idToken, refreshToken } = value;
+  const identity = readIdentity(value);
+  if (!isRecord(value) || identity === undefined || !Array.isArray(value['otherTenants'])) return null;
+  const { authorityHost, clientId, redirectUri, scopes, confidential, idToken, refreshToken } = value;
+  const otherTenants = value['otherTenants'].map(readIdentity);
+  if (!isText(authorityHost) || !isText(clientId) || !isText(redirectUri) || !isText(idToken)) return null;
+  if (!isTextList(scopes) || typeof confidential !== 'boolean' || !isOptionalText(refreshToken)) return null;
+  if (!otherTenants.every((other) => other !== undefined)) return null;
+  return {
+    ...identity,
+    ...{ authorityHost, clientId, redirectUri, scopes, confidential, idToken, refreshToken, otherTenants },
+  };
+}
+
+function readIdentity(value: unknown): KeptIdentity | undefined {
+  if (!isRecord(value)) return undefined;
+  const { tenant, subject } = value;
   const account = readAccount(value['account']);
   const metadata = readMetadata(value['metadata']);
   const signingKeys = Array.isArray(value['signingKeys']) ? value['signingKeys'].map(readSigningKey) : [undefined];
-  if (!isText(authorityHost) || !isText(tenant) || !isText(clientId) || !isText(redirectUri)) return null;
-  if (!isTextList(scopes) || typeof confidential !== 'boolean' || !isText(subject) || !isText(idToken)) return null;
-  if (!isOptionalText(refreshToken) || account === undefined || metadata === undefined) return null;
-  if (!signingKeys.every((key) => key !== undefined)) return null;
-  return {
-    ...{ authorityHost, tenant, clientId, redirectUri, scopes, confidential },
-    ...{ account, subject, idToken, refreshToken, metadata, signingKeys },
-  };
+  if (!isText(tenant) || !isText(subject) || account === undefined || metadata === undefined) return undefined;
+  if (!signingKeys.every((key) => key !== undefined)) return undefined;
+  return { tenant, account, subject, metadata, signingKeys };
 }
 
 function readAccount(value: unknown): Account | undefined {

@@ -167,13 +167,13 @@ describe('login without tokens to be had', () => {
     expect(result).toMatchObject({ exitCode: 130, stdout: '' });
   });
 
-  it('goes on waiting when the browser cannot be opened, and says so', async () => {
+  it('goes on waiting with --no-fallback when the browser cannot be opened, and says so', async () => {
     const person = world.browserOf({});
     const browser = (url: string): Promise<{ outcome: 'failed'; reason: string }> => {
       void person(url, undefined);
       return Promise.resolve({ outcome: 'failed', reason: 'there is no xdg-open' });
     };
-    const result = await world.run(['login'], { browser });
+    const result = await world.run(['login', '--no-fallback'], { browser });
     expect(result).toMatchObject({ exitCode: 0 });
     expect(result.stderr).toContain('there is no xdg-open');
   });

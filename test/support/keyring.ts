@@ -126,13 +126,8 @@ export async function startKeyring(changes: KeyringChanges = {}): Promise<TestKe
     run('dbus-send', ['--session', '--print-reply', '--dest=org.freedesktop.secrets', path, method, ...args]);
   const untilItAnswers = (): Promise<void> =>
     until('the keyring answers', () =>
-      send(
-        defaultCollection,
-        'org.freedesktop.DBus.Properties.Get',
-        'string:org.freedesktop.Secret.Collection',
-        'string:Locked',
-      ).then(
-        () => true,
+      send('/org/freedesktop/secrets', 'org.freedesktop.Secret.Service.ReadAlias', 'string:default').then(
+        (reply) => reply.includes('/collection/'),
         () => false,
       ),
     );

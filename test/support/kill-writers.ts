@@ -15,7 +15,7 @@ export function generationValue(generation: number): string {
 }
 
 /** What is wrong after a writer was killed; empty when all is well. */
-export interface KillReport {
+interface KillReport {
   readonly kills: number;
   /** How often the value was the one being written, not the one before: shows that kills hit writes. */
   readonly newer: number;

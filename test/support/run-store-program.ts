@@ -8,7 +8,7 @@ import type { BuiltPrograms } from './bundle-program.ts';
 import type { StoreProgramRequest } from './store-program.ts';
 
 /** How a run of the store program ended. */
-export interface StoreProgramResult {
+interface StoreProgramResult {
   readonly exitCode: number | null;
   readonly signal: string | null;
   /** The JSON it printed. */

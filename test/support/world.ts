@@ -11,7 +11,10 @@ import type { ScriptedPersonOptions, ScriptedSignIn } from '../../src/emulator/s
 import { EntraLoginError } from '../../src/errors.ts';
 import { openFileStore } from '../../src/platform/file-store.ts';
 import { createFiles } from '../../src/platform/files.ts';
+import { takeLock } from '../../src/platform/profile-lock.ts';
 import { openMemoryStore } from '../../src/platform/memory-store.ts';
+
+const lockSystem = { platform: process.platform, userId: process.getuid?.() };
 
 /** How one command line went. */
 export interface RunResult {
@@ -26,12 +29,17 @@ export interface RunOptions {
   /** Lines on standard input; a function gets what stderr said so far. */
   readonly stdin?: readonly (string | ((stderr: string) => string))[];
   readonly terminal?: boolean;
+  /** The size of that terminal; 80 columns, and it does not tell its rows. */
+  readonly size?: { readonly columns: number; readonly rows: number };
+  /** What differs from a desktop. */
+  readonly surroundings?: Partial<Context['surroundings']>;
   /** What happens when the browser is to open; `undefined` signs alice in. */
   readonly browser?: Context['openBrowser'];
   readonly keychain?: SecretStore;
   readonly signal?: AbortSignal;
   readonly now?: () => Date;
   readonly fetch?: typeof fetch;
+  readonly runProgram?: Context['runProgram'];
   readonly working?: string;
   /** Hears stderr as it is written. */
   readonly onStderr?: (text: string) => void;
@@ -50,9 +58,9 @@ export interface World {
   run(argv: readonly string[], options?: RunOptions): Promise<RunResult>;
   /** A browser in which the person with these options signs in. */
   browserOf(person: Partial<ScriptedPersonOptions>): Context['openBrowser'];
-  /** Everything printed so far, but for what `token` was asked to print. */
+  /** Everything printed so far, but for what `token` and `git-credential` were asked to print. */
   printed(): string;
-  /** Ends it all; fails if a secret the emulator issued stands anywhere in the output, `token` excepted. */
+  /** Ends it all; fails if a secret the emulator issued stands anywhere in the output, those two excepted. */
   close(): Promise<void>;
 }
 
@@ -87,7 +95,8 @@ export async function startWorld(emulatorOptions: EmulatorOptions = {}): Promise
         if (name === 'stderr') options.onStderr?.(text);
       },
       isTerminal: options.terminal === true,
-      columns: 80,
+      columns: options.size?.columns ?? 80,
+      rows: options.size?.rows,
       colorLevel: 0,
     });
     const lines = [...(options.stdin ?? [])];
@@ -110,7 +119,10 @@ export async function startWorld(emulatorOptions: EmulatorOptions = {}): Promise
       fetch: options.fetch ?? globalThis.fetch,
       openBrowser: options.browser ?? browserOf({}),
       openStore,
+      takeLock: (profile, waiting) =>
+        takeLock(profile, { ...{ stateDir: join(home, 'state'), temporary: tmpdir() }, ...lockSystem }, waiting),
       findPortOwner: () => Promise.resolve(undefined),
+      runProgram: options.runProgram ?? (() => Promise.resolve({ exitCode: 0, failure: undefined })),
       files: createFiles(),
       directories: {
         configuration: join(home, 'config'),
@@ -121,12 +133,16 @@ export async function startWorld(emulatorOptions: EmulatorOptions = {}): Promise
       surroundings: {
         ...{ ci: undefined, ssh: false, display: true, wsl: false },
         ...{ container: false, codespaces: false, cloudShell: false },
+        ...options.surroundings,
       },
       now: options.now ?? emulatorOptions.now ?? ((): Date => new Date()),
       signal: options.signal ?? new AbortController().signal,
     };
     const exitCode = await run(argv, context);
-    printed.push(texts.stderr, argv[0] === 'token' && exitCode === 0 ? '' : texts.stdout);
+    printed.push(
+      texts.stderr,
+      ['token', 'git-credential'].includes(argv[0] ?? '') && exitCode === 0 ? '' : texts.stdout,
+    );
     return { exitCode, ...texts };
   };
 

@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { isRecord, parseJsonObject } from '../../src/auth/json.ts';
+
+it('parses an object', () => {
+  expect(parseJsonObject(' {"a":{"b":[1]}} ')).toEqual({ a: { b: [1] } });
+});
+
+it.each(['', 'a', '[]', '[{}]', '"{}"', '1', 'true', 'null', '{', '{"a":1}}', "{'a':1}"])('%j is none', (text) => {
+  expect(parseJsonObject(text)).toBeUndefined();
+});
+
+it('changes no prototype by a member of that name', () => {
+  const value = parseJsonObject('{"__proto__":{"polluted":true}}');
+  expect([Object.keys(value ?? {}), Reflect.get({}, 'polluted'), value?.['polluted']]).toEqual([
+    ['__proto__'],
+    undefined,
+    undefined,
+  ]);
+});
+
+it.each([
+  [{}, true],
+  [Object.create(null), true],
+  [[], false],
+  [null, false],
+  [undefined, false],
+  ['', false],
+])('%j is an object: %s', (value, is) => {
+  expect(isRecord(value)).toBe(is);
+});
