@@ -59,16 +59,13 @@ export async function getAccessToken(
       ? { kind: 'enough', result: { token, signIn, identity } }
       : { kind: 'renew', state: search };
   };
-  const result = await renewAlone(context, { store, profile: request.profile }, deadline, look, async (search) => {
-    try {
-      return await renew(context, store, request, search, deadline);
-    } catch (error) {
-      const { token, signIn, identity } = search;
-      const warning = warningInstead(error, token, request, context.now());
-      if (warning === undefined || token === undefined || identity === undefined) throw error;
-      return { token, signIn, identity, warning };
-    }
-  });
+  const renewed = (search: Search): Promise<AccessTokenResult> => renew(context, store, request, search, deadline);
+  const instead = (error: unknown, { token, signIn, identity }: Search): AccessTokenResult => {
+    const warning = warningInstead(error, token, request, context.now());
+    if (warning === undefined || token === undefined || identity === undefined) throw error;
+    return { token, signIn, identity, warning };
+  };
+  const result = await renewAlone(context, { store, profile: request.profile }, deadline, look, renewed, instead);
   await recordUse(context, store, request.profile, keptTokens, result.token);
   return result;
 }

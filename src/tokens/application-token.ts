@@ -61,21 +61,21 @@ export async function getApplicationToken(
       ? { kind: 'enough', result: { token } }
       : { kind: 'renew', state: token };
   };
-  const result = await renewAlone(context, { store, profile }, deadline, look, async (old) => {
-    try {
-      const issued = await requestToken(context, request, deadline);
-      const now = context.now();
-      const token = { ...key, resource, ...issued, issuedAt: now, usedAt: now };
-      // What others kept in the meantime, a person's sign-in or sign-out among it, stays as it is.
-      const kept = await readProfile(store, profile);
-      await writeProfile(store, profile, { ...kept, accessTokens: replaceAccessToken(kept.accessTokens, token) }, now);
-      return { token };
-    } catch (error) {
-      const warning = warningInstead(error, old, request, context.now());
-      if (warning === undefined || old === undefined) throw error;
-      return { token: old, warning };
-    }
-  });
+  const renew = async (): Promise<ApplicationTokenResult> => {
+    const issued = await requestToken(context, request, deadline);
+    const now = context.now();
+    const token = { ...key, resource, ...issued, issuedAt: now, usedAt: now };
+    // What others kept in the meantime, a person's sign-in or sign-out among it, stays as it is.
+    const kept = await readProfile(store, profile);
+    await writeProfile(store, profile, { ...kept, accessTokens: replaceAccessToken(kept.accessTokens, token) }, now);
+    return { token };
+  };
+  const instead = (error: unknown, token: KeptAccessToken | undefined): ApplicationTokenResult => {
+    const warning = warningInstead(error, token, request, context.now());
+    if (warning === undefined || token === undefined) throw error;
+    return { token, warning };
+  };
+  const result = await renewAlone(context, { store, profile }, deadline, look, renew, instead);
   await recordUse(context, store, profile, keptTokens, result.token);
   return result;
 }

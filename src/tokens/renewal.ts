@@ -24,6 +24,7 @@ const outages: ReadonlySet<ErrorCode> = new Set(['network', 'entra_unavailable',
 /**
  * Renews so that, however many processes want it at once, one of them does and the others use what it got: each looks,
  * takes the lock, looks again, and only then renews. A holder that is killed frees the lock with its process.
+ * What fails, the wait for another's renewal too, is answered by `instead`, or thrown there.
  */
 export async function renewAlone<Result, State>(
   context: Pick<Context, 'takeLock'>,
@@ -31,19 +32,26 @@ export async function renewAlone<Result, State>(
   deadline: Deadline,
   look: () => Promise<Look<Result, State>>,
   renew: (state: State) => Promise<Result>,
+  instead: (error: unknown, state: State) => Result,
 ): Promise<Result> {
   for (;;) {
     const first = await look();
     if (first.kind === 'enough') return first.result;
-    // Memory is this process's alone.
-    const lock: LockOutcome =
-      place.store.kind === 'memory'
-        ? { outcome: 'unavailable', reason: 'nobody else has this store' }
-        : await context.takeLock(place.profile, deadline.signal);
+    let lock: LockOutcome;
+    try {
+      // Memory is this process's alone.
+      lock =
+        place.store.kind === 'memory'
+          ? { outcome: 'unavailable', reason: 'nobody else has this store' }
+          : await context.takeLock(place.profile, deadline.signal);
+    } catch (error) {
+      return instead(error, first.state);
+    }
     if (lock.outcome === 'released') continue; // whoever renewed may have left what is wanted
     try {
       const again = await look();
-      return again.kind === 'enough' ? again.result : await renew(again.state);
+      if (again.kind === 'enough') return again.result;
+      return await renew(again.state).catch((error: unknown) => instead(error, again.state));
     } finally {
       if (lock.outcome === 'taken') await lock.release();
     }

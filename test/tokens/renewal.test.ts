@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { startDeadline } from '../../src/auth/deadline.ts';
-import type { LockOutcome } from '../../src/context.ts';
+import type { LockOutcome, SecretStore } from '../../src/context.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import { EntraLoginError, exitCodes } from '../../src/errors.ts';
 import { openMemoryStore } from '../../src/platform/memory-store.ts';
@@ -66,11 +66,19 @@ describe('a renewal', () => {
   deadline.end();
   const keychain = { ...openMemoryStore(), kind: 'keychain' as const };
 
+  const late = new EntraLoginError('timeout', 'late');
+
   /** Renews with looks and locks as scripted; tells the order of what happened. */
   async function renewWith(
     looks: readonly ('enough' | 'renew')[],
-    locks: readonly LockOutcome['outcome'][],
-    { store = keychain, renew = (): Promise<string> => Promise.resolve('renewed') } = {},
+    locks: readonly (LockOutcome['outcome'] | 'late')[],
+    {
+      store = keychain,
+      renew = (): Promise<string> => Promise.resolve('renewed'),
+      instead = (error: unknown): string => {
+        throw error;
+      },
+    }: { store?: SecretStore; renew?: () => Promise<string>; instead?: (error: unknown, state: string) => string } = {},
   ): Promise<{ readonly outcome: unknown; readonly happened: string[] }> {
     const happened: string[] = [];
     const count = (what: string): number => happened.filter((one) => one === what).length - 1;
@@ -83,14 +91,19 @@ describe('a renewal', () => {
       happened.push('lock');
       expect([profile, signal]).toEqual(['work', deadline.signal]);
       const outcome = locks[count('lock')] ?? 'unavailable';
+      if (outcome === 'late') return Promise.reject(late);
       const release = (): Promise<void> => Promise.resolve(void happened.push('release'));
       if (outcome === 'taken') return Promise.resolve({ outcome, release });
       return Promise.resolve(outcome === 'released' ? { outcome } : { outcome, reason: 'none' });
     };
-    const outcome: unknown = await renewAlone({ takeLock }, { store, profile: 'work' }, deadline, look, () => {
+    const renewing = (): Promise<string> => {
       happened.push('renew');
       return renew();
-    }).catch((error: unknown) => error);
+    };
+    const place = { store, profile: 'work' };
+    const outcome: unknown = await renewAlone({ takeLock }, place, deadline, look, renewing, instead).catch(
+      (error: unknown) => error,
+    );
     return { outcome, happened };
   }
 
@@ -128,10 +141,21 @@ describe('a renewal', () => {
 
   it('goes on without a lock where there is no place for one, and takes none for memory', async () => {
     expect(await renewWith([], ['unavailable'])).toMatchObject({ outcome: 'renewed' });
-    expect(await renewWith([], [], { store: { ...openMemoryStore(), kind: 'memory' as never } })).toEqual({
+    expect(await renewWith([], [], { store: openMemoryStore() })).toEqual({
       outcome: 'renewed',
       happened: ['look', 'look', 'renew'],
     });
+  });
+
+  it('that fails, or is waited for in vain, is answered by what serves instead', async () => {
+    const instead = (error: unknown, state: string): string => `${(error as Error).message}, so ${state}`;
+    const renew = (): Promise<string> => Promise.reject(new EntraLoginError('network', 'No way there.'));
+    expect(await renewWith([], ['taken'], { renew, instead })).toEqual({
+      outcome: 'No way there., so S',
+      happened: ['look', 'lock', 'look', 'renew', 'release'],
+    });
+    expect(await renewWith([], ['late'], { instead })).toEqual({ outcome: 'late, so S', happened: ['look', 'lock'] });
+    expect(await renewWith([], ['late'])).toEqual({ outcome: late, happened: ['look', 'lock'] });
   });
 
   it('that fails lets the lock go', async () => {
