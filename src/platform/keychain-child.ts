@@ -1,9 +1,9 @@
 /**
- * The program that asks the keychain where a call may block for ever: reads one request from its standard input,
+ * The program that asks the keychain where a call may block for ever: reads one request, a line on its standard input,
  * answers on its standard output, and is killed when it takes too long. See keychain-process.ts.
  */
-import { readFileSync } from 'node:fs';
 import process from 'node:process';
+import { createInterface } from 'node:readline';
 
 import type { SecretStore } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
@@ -11,15 +11,22 @@ import { openNativeItems } from './keychain-native.ts';
 import type { KeychainAnswer, KeychainRequest } from './keychain-process.ts';
 import { createKeychainStore } from './keychain-store.ts';
 
-const standardInput = 0;
+const lines = createInterface(process.stdin);
+// Who asked is gone, killed perhaps: nobody is there to end a call that waits, and what it writes would be a surprise.
+lines.once('close', () => process.kill(process.pid, 'SIGKILL'));
+lines.once('line', (line) => void answer(line));
 
-void answerRequest().then((answer) => process.stdout.write(JSON.stringify(answer)));
+async function answer(line: string): Promise<void> {
+  process.stdout.write(JSON.stringify(await answerRequest(line)));
+  lines.removeAllListeners('close').close();
+  process.stdin.destroy();
+}
 
-async function answerRequest(): Promise<KeychainAnswer> {
+async function answerRequest(line: string): Promise<KeychainAnswer> {
   try {
-    const request: KeychainRequest = JSON.parse(readFileSync(standardInput, 'utf8'));
+    const request: KeychainRequest = JSON.parse(line);
     const items = openNativeItems();
-    // macOS sets no limit to an item.
+    // No system that needs this program sets a limit to an item.
     const store = createKeychainStore((work) => work(items), undefined);
     return { outcome: 'done', value: await callStore(store, request) };
   } catch (error) {

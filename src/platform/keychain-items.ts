@@ -1,5 +1,3 @@
-import { EntraLoginError } from '../errors.ts';
-
 /** The items of the keychain that belong to entra-login: texts by user name, each replaced as a whole. */
 export interface KeychainItems {
   get(name: string): Promise<string | undefined>;
@@ -15,16 +13,3 @@ export const keychainService = 'entra-login';
 
 /** How long a keychain may be silent before it counts as one that does not answer, in milliseconds. */
 export const answerTimeLimit = 3_000;
-
-/** Makes the error of a keychain that cannot be used; `mend` is what would make it usable. */
-export function keychainUnavailable(what: string, mend: string, cause?: unknown): EntraLoginError {
-  return new EntraLoginError('keychain_unavailable', what, {
-    hint: `${mend}, or keep tokens in a file that is not encrypted: --store file (ENTRA_LOGIN_STORE=file)`,
-    cause,
-  });
-}
-
-/** Makes the error of a wait that Ctrl-C ended. */
-export function cancelled(): EntraLoginError {
-  return new EntraLoginError('cancelled', 'Cancelled.');
-}

@@ -2,69 +2,58 @@ import { createRequire } from 'node:module';
 
 import type * as Keyring from '@napi-rs/keyring';
 
-import { EntraLoginError } from '../errors.ts';
-import { keychainService, keychainUnavailable, type KeychainItems } from './keychain-items.ts';
-import { forgetCommand } from './secret-store-name.ts';
+import type { KeychainConnections } from './keychain-connections.ts';
+import { describeKeychainError } from './keychain-errors.ts';
+import { keychainService, type KeychainItems } from './keychain-items.ts';
+
+/** The library closes a connection when memory is next tidied up, perhaps never; a bus has 256 for a user. */
+const mostEntries = 16;
+
+const noConnections: KeychainConnections = { track: (open) => open(), cut: () => {} };
 
 /**
- * Opens the items through the system's own library (`@napi-rs/keyring`): the macOS keychain, the Windows Credential
- * Manager. A call may block its thread for ever where the system asks the person, and cannot be ended from within the
- * process; see keychain-process.ts.
+ * Opens the items through the keychain library (`@napi-rs/keyring`): the Secret Service, the macOS keychain, the
+ * Windows Credential Manager. A call blocks a thread of its own for as long as the system asks the person, which keeps
+ * even a process alive that wants to end; whoever uses this sees to that.
+ * @param connections Where entries have connections, those that are opened; all are cut when there are too many.
  */
-export function openNativeItems(): KeychainItems {
-  // `import` of the module takes 33 ms on Node 20, `require` 5 ms.
-  const load = createRequire(import.meta.url);
-  const attempt = <T>(name: string, work: (keyring: typeof Keyring) => T): T => {
+export function openNativeItems(connections: KeychainConnections = noConnections): KeychainItems {
+  // An entry costs a connection and a key exchange on Linux, 9 ms.
+  const entries = new Map<string, Keyring.AsyncEntry>();
+  const open = (name: string): Keyring.AsyncEntry => {
+    const { AsyncEntry } = loadKeyring();
+    if (!entries.has(name) && entries.size >= mostEntries) {
+      entries.clear();
+      connections.cut();
+    }
+    // Not pinned, the library would fall back silently to the kernel's keyring, which forgets at the next start.
+    const options: Keyring.EntryOptions = { linux: { store: 'secret-service' } };
+    const entry = entries.get(name) ?? connections.track(() => new AsyncEntry(keychainService, name, options));
+    entries.set(name, entry);
+    return entry;
+  };
+  const attempt = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
     try {
-      const keyring: typeof Keyring = load('@napi-rs/keyring');
-      return work(keyring);
+      return await work();
     } catch (error) {
-      throw describeError(name, error);
+      throw describeKeychainError(name, error);
     }
   };
   return {
-    get: async (name) => attempt(name, (keyring) => open(keyring, name).getPassword() ?? undefined),
-    set: async (name, text) => attempt(name, (keyring) => open(keyring, name).setPassword(text)),
-    delete: async (name) => attempt(name, (keyring) => open(keyring, name).deletePassword()),
-    list: async () =>
-      attempt('', ({ findCredentials }) => findCredentials(keychainService).map(({ account }) => account)),
+    get: (name) => attempt(name, async () => (await open(name).getPassword()) ?? undefined),
+    // Texts, not bytes: on Windows they are kept as UTF-16, and the library lists no other items there.
+    set: (name, text) => attempt(name, () => open(name).setPassword(text)),
+    delete: (name) => attempt(name, () => open(name).deletePassword()),
+    list: () =>
+      attempt('', async () => {
+        const credentials = await loadKeyring().findCredentialsAsync(keychainService);
+        return credentials.map(({ account }) => account);
+      }),
   };
 }
 
-function open({ Entry }: typeof Keyring, name: string): Keyring.Entry {
-  // Not pinned, the module would fall back silently to the kernel's keyring, which forgets at the next start.
-  return new Entry(keychainService, name, { linux: { store: 'secret-service' } });
-}
-
-/** The one place that reads the module's errors: every one has the code `GenericFailure`, so their text decides. */
-function describeError(name: string, error: unknown): EntraLoginError {
-  const text = error instanceof Error ? error.message : String(error);
-  if (/not (?:a )?valid utf-?(?:8|16)/i.test(text)) {
-    return new EntraLoginError('store_failed', `What the keychain keeps for ${name} is damaged.`, {
-      hint: forgetCommand(name),
-      cause: error,
-    });
-  }
-  if (/native binding|Cannot find module/i.test(text)) {
-    return keychainUnavailable(
-      'The part of entra-login that speaks to the keychain is not installed.',
-      'Install entra-login again, with optional dependencies',
-      error,
-    );
-  }
-  if (/interaction is not allowed/i.test(text)) {
-    return keychainUnavailable(
-      'The keychain is locked, and nobody can be asked to unlock it (no desktop login).',
-      'Unlock it with: security unlock-keychain',
-      error,
-    );
-  }
-  if (/dismissed|cancell?ed|\blocked/i.test(text)) {
-    return keychainUnavailable('The keychain is locked, and it was not unlocked.', 'Unlock it and try again', error);
-  }
-  if (/denied|auth/i.test(text)) {
-    return keychainUnavailable('The keychain did not permit it.', 'Try again and allow it', error);
-  }
-  const reason = text.replaceAll(/\p{C}+/gu, ' ').slice(0, 200);
-  return keychainUnavailable(`The keychain cannot be used (${reason}).`, 'Mend that', error);
+/** Loads the library: `import` takes 33 ms on Node 20, `require` 5 ms. */
+export function loadKeyring(): typeof Keyring {
+  const keyring: typeof Keyring = createRequire(import.meta.url)('@napi-rs/keyring');
+  return keyring;
 }

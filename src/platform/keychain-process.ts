@@ -1,6 +1,7 @@
 import type { SecretStore } from '../context.ts';
 import { EntraLoginError, type ErrorCode } from '../errors.ts';
-import { answerTimeLimit, cancelled, keychainUnavailable } from './keychain-items.ts';
+import { keychainUnavailable } from './keychain-errors.ts';
+import { answerTimeLimit } from './keychain-items.ts';
 import { checkSecretName } from './secret-store-name.ts';
 
 /** What a child program is asked on its standard input. */
@@ -70,7 +71,7 @@ export function openKeychainProcess(options: KeychainProcessOptions): SecretStor
 }
 
 async function runChild(options: KeychainProcessOptions, request: KeychainRequest): Promise<KeychainValue> {
-  if (options.signal?.aborted === true) throw cancelled();
+  options.signal?.throwIfAborted();
   // Only systems that need the process pay for loading this.
   const { spawn } = await import('node:child_process');
   return new Promise((resolve, reject) => {
@@ -85,13 +86,13 @@ async function runChild(options: KeychainProcessOptions, request: KeychainReques
       options.signal?.removeEventListener('abort', cancel);
       finish();
     };
-    const abandon = (error: EntraLoginError): void => {
+    const abandon = (error: unknown): void => {
       settle(() => reject(error));
       child.kill('SIGKILL');
       child.stdout.destroy();
       child.unref();
     };
-    const cancel = (): void => abandon(cancelled());
+    const cancel = (): void => abandon(options.signal?.reason);
     const notice = setTimeout(options.onLocked, noticeDelay);
     const limit = setTimeout(
       () => abandon(keychainUnavailable('The keychain did not answer; it may be locked.', 'Unlock it and try again')),
@@ -106,6 +107,7 @@ async function runChild(options: KeychainProcessOptions, request: KeychainReques
     child.on('error', (error) => abandon(describeFailure(error)));
     child.on('close', () => {
       settle(() => {
+        child.stdin.destroy();
         const answer = readAnswer(output);
         if (answer.outcome === 'done') resolve(answer.value);
         else reject(new EntraLoginError(answer.code, answer.message, { hint: answer.hint }));
@@ -114,7 +116,8 @@ async function runChild(options: KeychainProcessOptions, request: KeychainReques
     child.stdin.on('error', () => {
       // It ended before it had read everything: `close` tells.
     });
-    child.stdin.end(JSON.stringify(request));
+    // One line, and no end: the end tells the child that this process is gone.
+    child.stdin.write(`${JSON.stringify(request)}\n`);
   });
 }
 

@@ -41,8 +41,9 @@ export function createKeychainStore(withItems: WithItems, itemLimit: number | un
       return [...new Set(names)].filter((name) => isSecretName(name)).toSorted();
     },
     async probe() {
-      // Processes that sign in at the same time must not take each other's for their own.
-      const name = `probe-${Math.random().toString(36).slice(2)}`;
+      // Processes that sign in at the same time must not take each other's for their own; and what a killed one leaves
+      // is not to be listed as a profile, which `#` sees to.
+      const name = `probe#${Math.random().toString(36).slice(2)}`;
       await withItems(async (items) => {
         await items.set(name, name);
         const kept = await items.get(name);

@@ -2,8 +2,8 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 import type { SecretStore } from '../context.ts';
-import { openKeychainProcess } from './keychain-process.ts';
-import { createKeychainStore } from './keychain-store.ts';
+import { openKeychainProcess, type KeychainProcessOptions } from './keychain-process.ts';
+import { createKeychainStore, type WithItems } from './keychain-store.ts';
 
 /** What opening the keychain needs to know about the person and the process. */
 export interface KeychainOptions {
@@ -13,7 +13,7 @@ export interface KeychainOptions {
   readonly unlockTimeLimit: number;
   /** Called when the keychain is locked and the person is being waited for; at each call of the store that waits. */
   readonly onLocked: () => void;
-  /** Ends every wait with `cancelled`. */
+  /** Ends every wait with its reason. */
   readonly signal: AbortSignal | undefined;
 }
 
@@ -21,24 +21,42 @@ export interface KeychainOptions {
 const windowsItemLimit = 2_560;
 
 /**
- * Opens the keychain of the system: the Secret Service over D-Bus on Linux and BSD, the Credential Manager on Windows,
- * the keychain on macOS. Nothing is loaded or asked before the first call. Why each is reached as it is stands in
+ * Opens the keychain of the system: the Secret Service on Linux, the Credential Manager on Windows, the keychain on
+ * macOS. Nothing is loaded or asked before the first call. Why each is reached as it is stands in
  * docs/decisions/keychain.md.
+ * @param command Runs keychain-child.ts, built.
  */
-export function openKeychain(options: KeychainOptions, platform: NodeJS.Platform = process.platform): SecretStore {
-  if (platform === 'win32') {
-    // The Credential Manager answers at once and asks nobody.
-    return createKeychainStore(async (work) => {
-      const { openNativeItems } = await import('./keychain-native.ts');
-      return work(openNativeItems());
-    }, windowsItemLimit);
+export function openKeychain(
+  options: KeychainOptions,
+  platform: NodeJS.Platform = process.platform,
+  command: KeychainProcessOptions['command'] = [
+    process.execPath,
+    fileURLToPath(new URL('keychain-child.cjs', import.meta.url)),
+  ],
+): SecretStore {
+  // The Credential Manager answers at once and asks nobody.
+  if (platform === 'win32') return createKeychainStore(openOnce(useNativeItems), windowsItemLimit);
+  if (platform === 'linux') {
+    const open = async (): Promise<WithItems> => {
+      const { withSecretService } = await import('./keychain-linux.ts');
+      return withSecretService(options, command);
+    };
+    return createKeychainStore(openOnce(open), undefined);
   }
-  if (platform === 'darwin') {
-    const program = fileURLToPath(new URL('keychain-child.cjs', import.meta.url));
-    return openKeychainProcess({ ...options, command: [process.execPath, program] });
-  }
-  return createKeychainStore(async (work) => {
-    const { withSecretService } = await import('./keychain-secret-service.ts');
-    return withSecretService(options, work);
-  }, undefined);
+  return openKeychainProcess({ ...options, command });
+}
+
+async function useNativeItems(): Promise<WithItems> {
+  const { openNativeItems } = await import('./keychain-native.ts');
+  const items = openNativeItems();
+  return (work) => work(items);
+}
+
+function openOnce(open: () => Promise<WithItems>): WithItems {
+  let opened: Promise<WithItems> | undefined;
+  return async (work) => {
+    opened ??= open();
+    const withItems = await opened;
+    return withItems(work);
+  };
 }

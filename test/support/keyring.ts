@@ -1,13 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
+import { buffer, text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-
-import { connectDbus, type DbusConnection } from '../../src/platform/keychain-dbus.ts';
-import type { DbusValue } from '../../src/platform/keychain-dbus-values.ts';
 
 /** A real gnome-keyring on a D-Bus of its own, apart from the person's. */
 export interface TestKeyring {
@@ -21,6 +20,8 @@ export interface TestKeyring {
   removeDefaultCollection(): Promise<void>;
   /** Stops the keyring or the bus: it takes connections and calls and never answers (SIGSTOP). */
   freeze(part: 'keyring' | 'bus'): void;
+  /** Gives the process, for a program that is to freeze it at a certain moment. */
+  processId(part: 'keyring' | 'bus'): number;
   /** Lets what was frozen go on. */
   thaw(): void;
   /** Kills the keyring; nothing starts it again. */
@@ -31,14 +32,15 @@ export interface TestKeyring {
    * (https://github.com/jkoestinger/omarchy-vpn/issues/42 collects the traces).
    */
   revive(): Promise<string | undefined>;
-  /** Adds an item as another program would, beside those of entra-login or in their place. */
-  putItem(attributes: Readonly<Record<string, string>>, secret: Uint8Array): Promise<void>;
+  /** Adds an item with any attributes, as another program does. */
+  putItem(attributes: Readonly<Record<string, string>>, secret: string): Promise<void>;
+  /** Removes every item that has the attributes. */
+  removeItems(attributes: Readonly<Record<string, string>>): Promise<void>;
   stop(): Promise<void>;
 }
 
 const password = 'a password for tests';
-const secretInterface = 'org.freedesktop.Secret';
-const servicePath = '/org/freedesktop/secrets';
+const defaultCollection = '/org/freedesktop/secrets/aliases/default';
 
 /**
  * Tells whether a keyring can be started here; where not, prints why and what to install. With
@@ -46,18 +48,24 @@ const servicePath = '/org/freedesktop/secrets';
  */
 export function hasKeyring(): boolean {
   const directories = (process.env['PATH'] ?? '').split(delimiter);
-  const missing = ['dbus-daemon', 'gnome-keyring-daemon'].filter(
+  const missing = ['dbus-daemon', 'dbus-send', 'gnome-keyring-daemon', 'secret-tool'].filter(
     (program) => !directories.some((directory) => existsSync(join(directory, program))),
   );
   if (missing.length === 0) return true;
-  const reason = `${missing.join(' and ')} missing: apt-get install dbus gnome-keyring`;
+  const reason = `${missing.join(' and ')} missing: apt-get install dbus gnome-keyring libsecret-tools`;
   if (process.env['ENTRA_LOGIN_TEST_REAL_PARTS'] === '1') throw new Error(reason);
   process.stderr.write(`Tests with a real keychain are skipped; ${reason}\n`);
   return false;
 }
 
+/** What is to be other than usual. */
+export interface KeyringChanges {
+  /** Has it ask to be unlocked in a dialog that nobody answers; without, there is no dialog and it gives up at once. */
+  readonly silentDialog?: boolean;
+}
+
 /** Starts a D-Bus and an unlocked gnome-keyring in a temporary home directory. */
-export async function startKeyring(): Promise<TestKeyring> {
+export async function startKeyring(changes: KeyringChanges = {}): Promise<TestKeyring> {
   const home = mkdtempSync(join(tmpdir(), 'entra-login-keyring-'));
   const socketPath = join(home, 'run', 'bus');
   const logFile = join(home, 'log');
@@ -71,7 +79,14 @@ export async function startKeyring(): Promise<TestKeyring> {
     XDG_CACHE_HOME: join(home, 'cache'),
   };
   for (const [name, path] of Object.entries(env)) if (name.startsWith('XDG_')) mkdirSync(path, { mode: 0o700 });
-  writeFileSync(join(home, 'bus.conf'), busConfiguration(socketPath));
+  const services = join(home, 'services');
+  mkdirSync(services);
+  if (changes.silentDialog === true) {
+    // What the bus starts for the dialog never comes up; it ends by itself.
+    const service = `[D-BUS Service]\nName=${prompter}\nExec=/bin/sleep 30\n`;
+    writeFileSync(join(services, `${prompter}.service`), service);
+  }
+  writeFileSync(join(home, 'bus.conf'), busConfiguration(socketPath, services));
 
   const children: ChildProcess[] = [];
   const start = (command: string, args: string[]): ChildProcess => {
@@ -96,50 +111,45 @@ export async function startKeyring(): Promise<TestKeyring> {
   await until('the bus listens', async () => existsSync(socketPath));
   let keyring = startDaemon();
 
-  /** Runs work on a connection of its own, so that no connection has to outlive a bus that a test kills. */
-  const onBus = async <T>(work: (ask: Ask) => Promise<T>): Promise<T> => {
-    const connection = connectDbus(
-      socketPath,
-      (failure, cause) => new Error(`the test's D-Bus: ${failure}`, { cause }),
-    );
-    try {
-      const ask = askOn(connection);
-      // See keychain-secret-service.ts: a first message that needs no client, lest gnome-keyring aborts.
-      await ask(servicePath, 'org.freedesktop.DBus.Properties', 'Get', 'ss', [
-        `${secretInterface}.Service`,
-        'Collections',
-      ]);
-      return await work(ask);
-    } finally {
-      connection.close();
-    }
+  const run = async (command: string, args: string[], input = ''): Promise<string> => {
+    const child = spawn(command, args, {
+      env: { PATH: process.env['PATH'], ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    // dbus-send reads none, and may be gone already.
+    child.stdin.on('error', () => {}).end(input);
+    const [output, complaint] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+    if (child.exitCode !== 0) throw new Error(`${command}: ${complaint}`);
+    return output;
   };
+  const send = (path: string, method: string, ...args: string[]): Promise<string> =>
+    run('dbus-send', ['--session', '--print-reply', '--dest=org.freedesktop.secrets', path, method, ...args]);
   const untilItAnswers = (): Promise<void> =>
     until('the keyring answers', () =>
-      onBus(defaultCollection)
-        .then((path) => path !== '/')
-        .catch(() => false),
+      send('/org/freedesktop/secrets', 'org.freedesktop.Secret.Service.ReadAlias', 'string:default').then(
+        (reply) => reply.includes('/collection/'),
+        () => false,
+      ),
     );
   await untilItAnswers();
 
   return {
     env,
     async lock() {
-      await onBus(async (ask) => ask(servicePath, 'Service', 'Lock', 'ao', [[await defaultCollection(ask)]]));
+      await send(
+        '/org/freedesktop/secrets',
+        'org.freedesktop.Secret.Service.Lock',
+        `array:objpath:${defaultCollection}`,
+      );
     },
-    async unlock() {
-      await onBus(async (ask) => {
-        const master = [await openSession(ask), new Uint8Array(), Buffer.from(password), 'text/plain'];
-        const collection = await defaultCollection(ask);
-        await ask(servicePath, unlocker, 'UnlockWithMasterPassword', 'o(oayays)', [collection, master]);
-      });
-    },
+    unlock: () => unlockKeyring(join(env.XDG_RUNTIME_DIR, 'keyring', 'control')),
     async removeDefaultCollection() {
-      await onBus(async (ask) => ask(await defaultCollection(ask), 'Collection', 'Delete', '', []));
+      await send(defaultCollection, 'org.freedesktop.Secret.Collection.Delete');
     },
     freeze(part) {
       (part === 'bus' ? children[0] : keyring)?.kill('SIGSTOP');
     },
+    processId: (part) => (part === 'bus' ? children[0] : keyring)?.pid ?? 0,
     thaw() {
       for (const child of children) child.kill('SIGCONT');
     },
@@ -151,25 +161,16 @@ export async function startKeyring(): Promise<TestKeyring> {
       const ended = once(keyring, 'exit').then(() => true);
       const crashed = !isRunning(keyring) || (await Promise.race([ended, delay(1_000, false, { ref: false })]));
       if (!crashed) return undefined;
-      const lastWords = readFileSync(logFile, 'utf8')
-        .split('\n')
-        .filter((line) => /assertion|ERROR|CRITICAL/.test(line))
-        .slice(-8)
-        .join('\n');
+      const lastWords = readFileSync(logFile, 'utf8').trim().split('\n').slice(-8).join('\n');
       keyring = startDaemon();
       await untilItAnswers();
       return lastWords;
     },
     async putItem(attributes, secret) {
-      await onBus(async (ask) => {
-        const properties = [
-          [`${secretInterface}.Item.Label`, { signature: 's', value: 'by a test' }],
-          [`${secretInterface}.Item.Attributes`, { signature: 'a{ss}', value: Object.entries(attributes) }],
-        ];
-        const content = [await openSession(ask), new Uint8Array(), secret, 'text/plain'];
-        const collection = await defaultCollection(ask);
-        await ask(collection, 'Collection', 'CreateItem', 'a{sv}(oayays)b', [properties, content, true]);
-      });
+      await run('secret-tool', ['store', '--label=by a test', ...Object.entries(attributes).flat()], secret);
+    },
+    async removeItems(attributes) {
+      await run('secret-tool', ['clear', ...Object.entries(attributes).flat()]);
     },
     async stop() {
       process.off('exit', killAll);
@@ -184,62 +185,40 @@ export async function startKeyring(): Promise<TestKeyring> {
   };
 }
 
-/** GNOME Keyring's own interface for what its login module does. */
-const unlocker = 'org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface';
-
-type Ask = (
-  path: string,
-  interfaceName: string,
-  member: string,
-  signature: string,
-  values: readonly DbusValue[],
-) => Promise<readonly DbusValue[]>;
+/** Unlocks as pam_gnome_keyring does at a login: a zero byte, then length, operation 1, password. */
+async function unlockKeyring(socketPath: string): Promise<void> {
+  const secret = Buffer.from(password);
+  const request = Buffer.alloc(13 + secret.length);
+  request.writeUInt32BE(request.length - 1, 1);
+  request.writeUInt32BE(1, 5);
+  request.writeUInt32BE(secret.length, 9);
+  secret.copy(request, 13);
+  const socket = connect(socketPath);
+  socket.end(request);
+  const answer = await buffer(socket);
+  if (answer.length !== 8 || answer.readUInt32BE(4) !== 0) throw new Error('the keyring was not unlocked');
+}
 
 function isRunning(child: ChildProcess): boolean {
   return child.exitCode === null && child.signalCode === null;
 }
 
-async function defaultCollection(ask: Ask): Promise<string> {
-  const [path] = await ask(servicePath, 'Service', 'ReadAlias', 's', ['default']);
-  if (typeof path !== 'string') throw new Error('no path');
-  return path;
-}
+/** Where GNOME Keyring has its dialogs shown. */
+const prompter = 'org.gnome.keyring.SystemPrompter';
 
-async function openSession(ask: Ask): Promise<DbusValue> {
-  const [, session] = await ask(servicePath, 'Service', 'OpenSession', 'sv', ['plain', { signature: 's', value: '' }]);
-  if (session === undefined) throw new Error('no session');
-  return session;
-}
-
-function askOn(connection: DbusConnection): Ask {
-  return async (path, interfaceName, member, signature, values) => {
-    const reply = await connection.call({
-      destination: 'org.freedesktop.secrets',
-      path,
-      interface: interfaceName.includes('.') ? interfaceName : `${secretInterface}.${interfaceName}`,
-      member,
-      signature,
-      arguments: values,
-    });
-    if (reply.kind === 'error') throw new Error(`${member}: ${reply.name}: ${reply.text}`);
-    return reply.values;
-  };
-}
-
-/** Without the system's service directories: nothing is started on this bus but what the test starts, no dialog either. */
-function busConfiguration(socketPath: string): string {
+/** Without the system's service directories: nothing is started on this bus but what the test means to be. */
+function busConfiguration(socketPath: string, services: string): string {
   return `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
   <type>session</type>
   <listen>unix:path=${socketPath}</listen>
+  <servicedir>${services}</servicedir>
   <policy context="default">
     <allow send_destination="*" eavesdrop="true"/>
     <allow eavesdrop="true"/>
     <allow own="*"/>
   </policy>
-  <!-- As on a desktop; without it 256, which a hundred processes with children could reach. -->
-  <limit name="max_connections_per_user">100000</limit>
 </busconfig>
 `;
 }

@@ -1,0 +1,69 @@
+import { connect } from 'node:net';
+import process from 'node:process';
+import { unescape } from 'node:querystring';
+
+import type { KeychainOptions } from './keychain.ts';
+import { readProgress, writeGreeting, writeQuestions } from './keychain-check-messages.ts';
+import { keychainSilent, keychainUnavailable } from './keychain-errors.ts';
+import { answerTimeLimit } from './keychain-items.ts';
+
+/**
+ * Asks the Secret Service whether it would keep a call waiting for a person: its default keyring or one of our items is
+ * locked. The keychain library cannot be asked that, and blocks the whole process on a bus that does not answer, so
+ * this comes before it. Where the service refuses the question the answer is no, and the library says what is wrong.
+ * Throws `keychain_unavailable` where nobody answers, and the signal's reason when it aborts.
+ * @param silenceLimit How long nothing may be heard, in milliseconds.
+ */
+export function isKeychainLocked(
+  { env, signal }: Pick<KeychainOptions, 'env' | 'signal'>,
+  silenceLimit = answerTimeLimit,
+): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const socket = connect(findSessionBus(env));
+    const settle = (finish: () => void): void => {
+      clearTimeout(limit);
+      signal?.removeEventListener('abort', cancel);
+      socket.destroy();
+      finish();
+    };
+    const fail = (error: unknown): void => settle(() => reject(error));
+    const cancel = (): void => fail(signal?.reason);
+    const limit = setTimeout(() => fail(keychainSilent()), silenceLimit);
+    signal?.addEventListener('abort', cancel);
+
+    let received = Buffer.alloc(0);
+    let hasAsked = false;
+    socket.on('data', (chunk) => {
+      limit.refresh();
+      received = Buffer.concat([received, chunk]);
+      const progress = readProgress(received);
+      if (progress === 'not a bus') fail(noBus('what DBUS_SESSION_BUS_ADDRESS names is no D-Bus, or not yours'));
+      if (progress === 'greeting' && !hasAsked) {
+        hasAsked = true;
+        socket.write(writeQuestions());
+      }
+      if (progress === 'locked' || progress === 'unlocked') settle(() => resolve(progress === 'locked'));
+    });
+    socket.on('error', (error) => fail(noBus('the D-Bus session bus accepts no connection', error)));
+    socket.on('close', () => fail(noBus('the D-Bus session bus hung up')));
+    socket.write(writeGreeting(process.getuid?.() ?? 0));
+  });
+}
+
+/** Finds the bus's socket as libdbus does: by the first address, without one where systemd puts it. */
+function findSessionBus(env: KeychainOptions['env']): string {
+  const { DBUS_SESSION_BUS_ADDRESS: address, XDG_RUNTIME_DIR: runtimeDir } = env;
+  if (!address && runtimeDir) return `${runtimeDir}/bus`;
+  const [, kind, name = ''] = /^unix:(?:[^;]*,)?(path|abstract)=([^,;]+)/.exec(address ?? '') ?? [];
+  if (kind === undefined) throw noBus('DBUS_SESSION_BUS_ADDRESS names no D-Bus session bus');
+  return (kind === 'abstract' ? '\0' : '') + unescape(name);
+}
+
+function noBus(what: string, cause?: Error): Error {
+  return keychainUnavailable(
+    `There is no keychain here: ${what}.`,
+    'Run in a desktop login, or under dbus-run-session with an unlocked gnome-keyring-daemon',
+    cause,
+  );
+}

@@ -1,0 +1,41 @@
+import type { KeychainItems } from './keychain-items.ts';
+
+/** What ends a wait for the keychain: the time limit, with its error, or the signal, with its reason. */
+export interface Limit {
+  readonly milliseconds: number;
+  readonly describeEnd: () => Error;
+  readonly signal: AbortSignal | undefined;
+  /** Makes the call that waits return, so that the process can end. */
+  readonly cut: () => void;
+}
+
+/** Limits the time of each call. What a call does before it first waits is not counted: nothing could end it. */
+export function limitItems(items: KeychainItems, limit: Limit): KeychainItems {
+  return {
+    get: (name) => limitTime(limit, items.get(name)),
+    set: (name, text) => limitTime(limit, items.set(name, text)),
+    delete: (name) => limitTime(limit, items.delete(name)),
+    list: () => limitTime(limit, items.list()),
+  };
+}
+
+function limitTime<T>({ milliseconds, describeEnd, signal, cut }: Limit, call: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const settle = (finish: () => void): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', cancel);
+      finish();
+    };
+    const end = (error: unknown): void => {
+      settle(() => reject(error));
+      cut();
+    };
+    const cancel = (): void => end(signal?.reason);
+    const timer = setTimeout(() => end(describeEnd()), milliseconds);
+    signal?.addEventListener('abort', cancel);
+    call.then(
+      (value) => settle(() => resolve(value)),
+      (error: unknown) => settle(() => reject(error)),
+    );
+  });
+}

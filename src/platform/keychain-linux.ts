@@ -1,0 +1,95 @@
+import { setImmediate, setTimeout as delay } from 'node:timers/promises';
+
+import { isKeychainLocked } from './keychain-check.ts';
+import { trackConnections } from './keychain-connections.ts';
+import { isMissingReply, keychainLocked, keychainSilent } from './keychain-errors.ts';
+import { answerTimeLimit, type KeychainItems } from './keychain-items.ts';
+import { limitItems } from './keychain-limit.ts';
+import { loadKeyring, openNativeItems } from './keychain-native.ts';
+import { openKeychainProcess, type KeychainProcessOptions } from './keychain-process.ts';
+import type { WithItems } from './keychain-store.ts';
+import type { KeychainOptions } from './keychain.ts';
+
+/** A dialog that ends sooner was not answered by a person: there is none to be shown (no display, no prompter). */
+const fastestPerson = 1_000;
+
+/** How often a locked keychain is looked at while somebody may unlock it elsewhere, in milliseconds. */
+const lockedPollInterval = 200;
+
+/** How long a keychain may be silent that has kept the library waiting for 2 seconds already, in milliseconds. */
+const secondTimeLimit = 1_000;
+
+/**
+ * Uses the Secret Service through the keychain library, in this process: a check first, as the library would wait for
+ * ever; then its calls within a time limit, after which its connections are cut.
+ * @param command Runs keychain-child.ts, for the one call whose connection cannot be cut, that which lists the items.
+ */
+export function withSecretService(options: KeychainOptions, command: KeychainProcessOptions['command']): WithItems {
+  const ask = openKeychainProcess({ ...options, command, unlockTimeLimit: answerTimeLimit, onLocked: () => {} });
+  const connect = (): { items: KeychainItems; cut: () => void } => {
+    const connections = trackConnections();
+    return { items: { ...openNativeItems(connections), list: () => ask.list() }, cut: connections.cut };
+  };
+  let connection: ReturnType<typeof connect> | undefined;
+
+  const run = async <T>(work: (items: KeychainItems) => Promise<T>, isSecondTime = false): Promise<T> => {
+    const silenceLimit = isSecondTime ? secondTimeLimit : answerTimeLimit;
+    const [isLocked] = await Promise.all([isKeychainLocked(options, silenceLimit), preload()]);
+    const { items, cut } = (connection ??= connect());
+    const { signal, unlockTimeLimit } = options;
+    try {
+      if (!isLocked) {
+        return await work(
+          limitItems(items, { milliseconds: answerTimeLimit, describeEnd: keychainSilent, signal, cut }),
+        );
+      }
+      options.onLocked();
+      const patient = limitItems(items, { milliseconds: unlockTimeLimit, describeEnd: keychainLocked, signal, cut });
+      await unlock(patient, options);
+      return await work(patient);
+    } catch (error) {
+      // What is wrong with a connection is not to be met again by the next call.
+      cut();
+      connection = undefined;
+      // A keychain that a hundred processes ask at once is slow, not dead; the check tells.
+      if (isSecondTime || !isMissingReply(error)) throw error;
+      return run(work, true);
+    }
+  };
+
+  // One after the other: a cut is to end the call that waits, and no other.
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const result = last.then(() => run(work));
+    last = result.catch(() => {});
+    return result;
+  };
+}
+
+/** Loads the library while the bus answers; should it not be installed, the first call that needs it says so. */
+async function preload(): Promise<void> {
+  await setImmediate();
+  try {
+    loadKeyring();
+  } catch {
+    // See above.
+  }
+}
+
+/** Has the keychain ask the person; where it cannot, waits until it is unlocked from elsewhere. */
+async function unlock(items: KeychainItems, options: KeychainOptions): Promise<void> {
+  // No name of a profile, so that it is not taken for one should this process be killed.
+  const name = `unlock#${Math.random().toString(36).slice(2)}`;
+  const asked = performance.now();
+  try {
+    // Of the library's calls only one that makes an item unlocks the keychain whatever it holds.
+    await items.set(name, name);
+    await items.delete(name);
+  } catch (error) {
+    if (performance.now() - asked > fastestPerson) throw error;
+    while (await isKeychainLocked(options)) {
+      if (performance.now() - asked > options.unlockTimeLimit) throw error;
+      await delay(lockedPollInterval);
+    }
+  }
+}
