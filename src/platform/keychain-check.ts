@@ -12,12 +12,8 @@ import { answerTimeLimit } from './keychain-items.ts';
  * locked. The keychain library cannot be asked that, and blocks the whole process on a bus that does not answer, so
  * this comes before it. Where the service refuses the question the answer is no, and the library says what is wrong.
  * Throws `keychain_unavailable` where nobody answers, and the signal's reason when it aborts.
- * @param silenceLimit How long nothing may be heard, in milliseconds.
  */
-export function isKeychainLocked(
-  { env, signal }: Pick<KeychainOptions, 'env' | 'signal'>,
-  silenceLimit = answerTimeLimit,
-): Promise<boolean> {
+export function isKeychainLocked({ env, signal }: Pick<KeychainOptions, 'env' | 'signal'>): Promise<boolean> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const socket = connect(findSessionBus(env));
@@ -29,7 +25,8 @@ export function isKeychainLocked(
     };
     const fail = (error: unknown): void => settle(() => reject(error));
     const cancel = (): void => fail(signal?.reason);
-    const limit = setTimeout(() => fail(keychainSilent()), silenceLimit);
+    // On a busy machine the answer may be there, and this process have had no turn to read it: that comes first.
+    const limit = setTimeout(() => setImmediate(() => fail(keychainSilent())), answerTimeLimit);
     signal?.addEventListener('abort', cancel);
 
     let received = Buffer.alloc(0);

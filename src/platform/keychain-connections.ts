@@ -26,6 +26,7 @@ export function trackConnections(): KeychainConnections {
       }
     },
     cut() {
+      if (tracked.size === 0) return;
       const now = listSockets();
       for (const [descriptor, socket] of tracked) {
         if (now.get(descriptor) === socket) replaceByNull(descriptor);

@@ -21,17 +21,21 @@ export function limitItems(items: KeychainItems, limit: Limit): KeychainItems {
 
 function limitTime<T>({ milliseconds, describeEnd, signal, cut }: Limit, call: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
+    let settled = false;
     const settle = (finish: () => void): void => {
+      settled = true;
       clearTimeout(timer);
       signal?.removeEventListener('abort', cancel);
       finish();
     };
     const end = (error: unknown): void => {
+      if (settled) return;
       settle(() => reject(error));
       cut();
     };
     const cancel = (): void => end(signal?.reason);
-    const timer = setTimeout(() => end(describeEnd()), milliseconds);
+    // On a busy machine the answer may be there, and this process have had no turn to see it: that comes first.
+    const timer = setTimeout(() => setImmediate(() => end(describeEnd())), milliseconds);
     signal?.addEventListener('abort', cancel);
     call.then(
       (value) => settle(() => resolve(value)),

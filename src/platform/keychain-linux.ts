@@ -3,7 +3,7 @@ import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import { isKeychainLocked } from './keychain-check.ts';
 import { trackConnections } from './keychain-connections.ts';
 import { isMissingReply, keychainLocked, keychainSilent } from './keychain-errors.ts';
-import { answerTimeLimit, type KeychainItems } from './keychain-items.ts';
+import type { KeychainItems } from './keychain-items.ts';
 import { limitItems } from './keychain-limit.ts';
 import { loadKeyring, openNativeItems } from './keychain-native.ts';
 import { openKeychainProcess, type KeychainProcessOptions } from './keychain-process.ts';
@@ -16,8 +16,14 @@ const fastestPerson = 1_000;
 /** How often a locked keychain is looked at while somebody may unlock it elsewhere, in milliseconds. */
 const lockedPollInterval = 200;
 
-/** How long a keychain may be silent that has kept the library waiting for 2 seconds already, in milliseconds. */
-const secondTimeLimit = 1_000;
+/** What a live keychain may take where a hundred processes ask at once, in milliseconds. */
+const slowTimeLimit = 10_000;
+
+/**
+ * How long a call may take of a keychain that answers and is unlocked, in milliseconds: without a dialog the library ends
+ * it sooner, 2 seconds after the last of at most three messages. KeePassXC may show one for each item.
+ */
+const callTimeLimit = 6_000;
 
 /**
  * Uses the Secret Service through the keychain library, in this process: a check first, as the library would wait for
@@ -25,23 +31,24 @@ const secondTimeLimit = 1_000;
  * @param command Runs keychain-child.ts, for the one call whose connection cannot be cut, that which lists the items.
  */
 export function withSecretService(options: KeychainOptions, command: KeychainProcessOptions['command']): WithItems {
-  const ask = openKeychainProcess({ ...options, command, unlockTimeLimit: answerTimeLimit, onLocked: () => {} });
+  const ask = openKeychainProcess({ ...options, command, unlockTimeLimit: callTimeLimit, onLocked: () => {} });
   const connect = (): { items: KeychainItems; cut: () => void } => {
     const connections = trackConnections();
     return { items: { ...openNativeItems(connections), list: () => ask.list() }, cut: connections.cut };
   };
   let connection: ReturnType<typeof connect> | undefined;
 
-  const run = async <T>(work: (items: KeychainItems) => Promise<T>, isSecondTime = false): Promise<T> => {
-    const silenceLimit = isSecondTime ? secondTimeLimit : answerTimeLimit;
-    const [isLocked] = await Promise.all([isKeychainLocked(options, silenceLimit), preload()]);
+  const run = async <T>(
+    work: (items: KeychainItems) => Promise<T>,
+    deadline = performance.now() + slowTimeLimit,
+  ): Promise<T> => {
+    const [isLocked] = await Promise.all([isKeychainLocked(options), preload()]);
     const { items, cut } = (connection ??= connect());
     const { signal, unlockTimeLimit } = options;
     try {
       if (!isLocked) {
-        return await work(
-          limitItems(items, { milliseconds: answerTimeLimit, describeEnd: keychainSilent, signal, cut }),
-        );
+        const milliseconds = Math.max(unlockTimeLimit, callTimeLimit);
+        return await work(limitItems(items, { milliseconds, describeEnd: keychainSilent, signal, cut }));
       }
       options.onLocked();
       const patient = limitItems(items, { milliseconds: unlockTimeLimit, describeEnd: keychainLocked, signal, cut });
@@ -51,9 +58,9 @@ export function withSecretService(options: KeychainOptions, command: KeychainPro
       // What is wrong with a connection is not to be met again by the next call.
       cut();
       connection = undefined;
-      // A keychain that a hundred processes ask at once is slow, not dead; the check tells.
-      if (isSecondTime || !isMissingReply(error)) throw error;
-      return run(work, true);
+      // A busy keychain is slow, not dead; the check tells.
+      if (performance.now() > deadline || !isMissingReply(error)) throw error;
+      return run(work, deadline);
     }
   };
 

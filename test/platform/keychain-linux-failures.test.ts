@@ -67,7 +67,8 @@ describe.skipIf(!hasKeyring())('a keyring that fails', () => {
   );
 
   describe.each(['keyring', 'bus'] as const)('when the %s freezes after it had answered', (part) => {
-    it.each(['read', 'write', 'delete'] as const)('is given up after 3 seconds (%s)', (call) =>
+    // The library's 2 seconds, then the 3 of a second check.
+    it.each(['read', 'write', 'delete'] as const)('is given up after 5 seconds (%s)', (call) =>
       withKeyring({}, async (keyring) => {
         const store = { kind: 'keychain', freeze: keyring.processId(part) } as const;
         await runStoreProgram(programs, { store: { kind: 'keychain' }, call: 'write', value: '{}' }, keyring.env);
@@ -77,7 +78,7 @@ describe.skipIf(!hasKeyring())('a keyring that fails', () => {
           signal: null,
           answer: { code: 'keychain_unavailable', message: 'The keychain did not answer within 3 seconds.' },
         });
-        expect(result.milliseconds).toBeLessThan(6_000);
+        expect(result.milliseconds).toBeLessThan(8_000);
       }),
     );
   });
