@@ -139,12 +139,20 @@ async function renew(
   };
   const now = context.now();
   const token = keepAccessToken({ ...signIn, account: identity.account }, tokenSet, scopes, now);
-  // A sign-out or another sign-in that came meanwhile wins: nothing of the old account is written over it.
+  // A sign-out, or the sign-in of another account, that came meanwhile wins. The same account with another refresh token
+  // was renewed elsewhere (another machine has another lock) or signed in again: that is the newer, ours is beside it.
   const current = await readProfile(store, request.profile);
-  if (current.signIn?.refreshToken !== refreshToken) throw signedOutMeanwhile(request.profile);
+  if (!isSameAccount(current.signIn, signIn)) throw signedOutMeanwhile(request.profile);
+  const newest = current.signIn.refreshToken === refreshToken ? renewed : current.signIn;
   const accessTokens = replaceAccessToken(current.accessTokens, token);
-  await writeProfile(store, request.profile, { signIn: renewed, accessTokens }, now);
-  return { token, signIn: renewed, identity };
+  await writeProfile(store, request.profile, { signIn: newest, accessTokens }, now);
+  return { token, signIn: newest, identity };
+}
+
+function isSameAccount(current: KeptSignIn | undefined, signIn: KeptSignIn): current is KeptSignIn {
+  const { objectId, tenantId } = signIn.account;
+  if (current?.account.objectId !== objectId || current.account.tenantId !== tenantId) return false;
+  return current.clientId === signIn.clientId && current.authorityHost === signIn.authorityHost;
 }
 
 function requireRefreshToken(signIn: KeptSignIn, request: AccessTokenRequest): string {

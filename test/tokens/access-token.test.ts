@@ -173,7 +173,10 @@ describe('a renewal', () => {
   });
 
   it('that a sign-out or another sign-in overtook keeps nothing', async () => {
-    for (const overtake of [() => store.delete('work'), () => keep([], { refreshToken: 'ANOTHER' })]) {
+    for (const overtake of [
+      () => store.delete('work'),
+      () => keep([], { account: { ...signIn.account, objectId: 'SOMEBODY ELSE' } }),
+    ]) {
       await keep([]);
       const answer = async (): Promise<Response> => {
         await overtake();
@@ -185,6 +188,18 @@ describe('a renewal', () => {
       });
       expect(await store.read('work')).not.toEqual(expect.stringContaining('NEW'));
     }
+  });
+
+  it('that the same account overtook elsewhere keeps both: the newer refresh token, and its own access token', async () => {
+    await keep([]);
+    const answer = async (): Promise<Response> => {
+      await keep([], { refreshToken: 'RENEWED ELSEWHERE' });
+      return Response.json(renewed);
+    };
+    expect(await get({}, answer)).toBe('NEW');
+    const kept = await readProfile(store, 'work');
+    expect(kept.signIn?.refreshToken).toBe('RENEWED ELSEWHERE');
+    expect(kept.accessTokens.map(({ accessToken }) => accessToken)).toEqual(['NEW']);
   });
 
   it('that Entra refuses names the command that mends it, with scopes, tenant and claims', async () => {
