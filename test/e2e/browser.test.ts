@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { alice, unconsentedApplication, webApplication } from '../../src/emulator/default-directory.ts';
 import { signInAsScriptedPerson } from '../../src/emulator/scripted-person.ts';
 import { chromiumMissing, launchChromium } from '../support/chromium.ts';
@@ -137,13 +137,20 @@ describe.skipIf(chromiumMissing)('login in a real browser', () => {
         .poll(() => existsSync(portFile) && readFileSync(portFile, 'utf8'), { timeout: 15_000 })
         .toMatch(/^\d+\n/);
       const port = readFileSync(portFile, 'utf8').split('\n')[0];
-      const itsBrowser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`);
-      await expect.poll(() => itsBrowser.contexts()[0]?.pages().length, { timeout: 15_000 }).toBe(1);
-      const itsPage = itsBrowser.contexts()[0]?.pages()[0];
-      await itsPage?.getByRole('button', { name: alice.name }).click();
-      await itsPage?.getByRole('heading', { name: 'You are signed in' }).waitFor();
+      const endpoint = `http://127.0.0.1:${port}`;
+      // Attaching to a browser that is just opening its first page may never end, and the next attempt works.
+      const attach = async (): Promise<{ itsBrowser: Browser; itsPage: Page }> => {
+        const itsBrowser = await chromium.connectOverCDP(endpoint, { timeout: 5_000 });
+        const itsPage = itsBrowser.contexts()[0]?.pages()[0];
+        await itsPage?.getByRole('button', { name: alice.name }).waitFor({ timeout: 5_000 });
+        if (itsPage === undefined) throw new Error('The browser has no page yet.');
+        return { itsBrowser, itsPage };
+      };
+      const { itsBrowser, itsPage } = await vi.waitFor(attach, { timeout: 40_000, interval: 500 });
+      await itsPage.getByRole('button', { name: alice.name }).click();
+      await itsPage.getByRole('heading', { name: 'You are signed in' }).waitFor();
       expect(await program.ended).toMatchObject({ exitCode: 0 });
-      await itsPage?.getByText(alice.username).waitFor();
+      await itsPage.getByText(alice.username).waitFor();
       await itsBrowser.close();
     } finally {
       const processId = Number(existsSync(started) ? readFileSync(started, 'utf8') : Number.NaN);
@@ -151,7 +158,7 @@ describe.skipIf(chromiumMissing)('login in a real browser', () => {
       await expect.poll(() => isRunning(processId), { timeout: 10_000 }).toBe(false);
       rmSync(profile, { recursive: true, force: true, maxRetries: 10 });
     }
-  });
+  }, 90_000);
 });
 
 describe('the command of --browser and ENTRA_LOGIN_BROWSER', () => {
