@@ -4,7 +4,6 @@
  */
 export function plainText(text: string): string {
   return text.replaceAll(/[\r\n\t\u2028\u2029]+/g, ' ').replaceAll(
-    // eslint-disable-next-line no-control-regex
     /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g,
     (character) => `\\u{${character.charCodeAt(0).toString(16)}}`,
   );
