@@ -9,22 +9,12 @@ import { getAccessToken } from '../tokens/access-token.ts';
 import type { Freshness } from '../tokens/renewal.ts';
 import { nobodySignedIn } from '../tokens/sign-in.ts';
 import { say, warn } from './notices.ts';
-import type { CommonOptions, OpenedProfile } from './opened-profile.ts';
+import type { ApplicationTokenOptions } from './application-token.ts';
+import type { OpenedProfile } from './opened-profile.ts';
 import { chooseStore, findClientSecret, openLoadedProfile, startCommandDeadline } from './opened-profile.ts';
 
 /** Options that say which access token is wanted: those of `token`, `exec` and `git-credential`. */
-export interface WantedTokenOptions extends CommonOptions {
-  readonly resource?: string | undefined;
-  readonly minValidity?: string | undefined;
-  readonly refresh?: boolean | undefined;
-  readonly claims?: string | undefined;
-  /** Sign a person in if it must. */
-  readonly login?: boolean | undefined;
-  /** The application itself, by secret, certificate or federated assertion. */
-  readonly clientCredentials?: boolean | undefined;
-  /** The identity that Azure gives to the host. */
-  readonly managedIdentity?: boolean | undefined;
-}
+export type WantedTokenOptions = ApplicationTokenOptions;
 
 /** Answers the access token that the options want, from the store or renewed; warnings go to stderr. */
 export async function getWantedToken(options: WantedTokenOptions, context: Context): Promise<PrintableToken> {
@@ -96,6 +86,7 @@ async function getPersonToken(
   const request = {
     ...freshness,
     profile,
+    kept,
     scopes,
     clientId: requireClient(settings).clientId,
     authorityHost: settings.authorityHost.value,

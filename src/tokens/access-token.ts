@@ -23,6 +23,8 @@ export interface AccessTokenRequest extends Freshness {
   /** Whether a project file names the tenant: then no refresh token of another one is redeemed for it. */
   readonly isProjectTenant?: boolean | undefined;
   readonly clientSecret: string | undefined;
+  /** What was read a moment ago to find the settings: the first look reads nothing again. */
+  readonly kept?: KeptProfile | undefined;
 }
 
 /** An access token, with the identity it was issued to. */
@@ -50,8 +52,10 @@ export async function getAccessToken(
 ): Promise<AccessTokenResult> {
   const askedAt = context.now();
   let keptTokens = 0;
+  let { kept } = request;
   const look = async (): Promise<Look<AccessTokenResult, Search>> => {
-    const search = await findToken(store, request);
+    const search = findToken(kept ?? (await readProfile(store, request.profile)), request);
+    kept = undefined; // another process may have written since
     keptTokens = search.kept.accessTokens.length;
     const { token, signIn, identity } = search;
     const isEnough = token !== undefined && suffices(token, request, askedAt, context.now());
@@ -79,8 +83,7 @@ interface Search {
   readonly token: KeptAccessToken | undefined;
 }
 
-async function findToken(store: SecretStore, request: AccessTokenRequest): Promise<Search> {
-  const kept = await readProfile(store, request.profile);
+function findToken(kept: KeptProfile, request: AccessTokenRequest): Search {
   const signIn = requireSignIn(kept, request);
   const scopes = request.scopes.length === 0 ? signIn.scopes : request.scopes;
   const identity = findIdentity(signIn, request.tenant);

@@ -39,6 +39,17 @@ describe('token', () => {
     expect(world.emulator.requests).toHaveLength(before);
   });
 
+  it('reads the keychain once for a kept token', async () => {
+    await world.run(['login']);
+    let reads = 0;
+    const read = (name: string): Promise<string | undefined> => {
+      reads += 1;
+      return world.keychain.read(name);
+    };
+    expect(await world.run(['token'], { keychain: { ...world.keychain, read } })).toMatchObject({ exitCode: 0 });
+    expect(reads).toBe(1);
+  });
+
   it('answers --json with the contract’s members', async () => {
     await world.run(['login']);
     const result = await world.run(['token', '--json']);
