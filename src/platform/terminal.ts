@@ -7,15 +7,21 @@ import type { ColorSources } from './terminal-colors.ts';
 import { readPiped, readTyped } from './terminal-line.ts';
 import type { LineRead } from './terminal-line.ts';
 
-/** Makes an output of a stream of the process. A reader that went away (`| head -1`) is no error. */
+/** Makes an output of a stream of the process. A reader that went away (`| head -1`) is no failure. */
 export function createOutput(stream: WriteStream & { readonly fd: number }, sources: ColorSources): Output {
+  let failure: NodeJS.ErrnoException | undefined;
   stream.on('error', (error: NodeJS.ErrnoException) => {
     // EIO: the terminal was closed.
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') failure = error;
   });
   const isTerminal = isatty(stream.fd);
   return {
     write: (text) => void stream.write(text),
+    settle: async () => {
+      // Files are written at once; that it failed is told with the next turn.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (failure !== undefined) throw unwritten(failure);
+    },
     isTerminal,
     // It may change while we run.
     get columns() {
@@ -26,6 +32,14 @@ export function createOutput(stream: WriteStream & { readonly fd: number }, sour
     },
     colorLevel: colorLevelOf(sources, isTerminal, () => stream.getColorDepth(sources.env)),
   };
+}
+
+function unwritten(cause: NodeJS.ErrnoException): EntraLoginError {
+  const reason = cause.code === 'ENOSPC' ? 'the disk is full' : (cause.code ?? 'unknown reason');
+  return new EntraLoginError('store_failed', `The result cannot be written to standard output: ${reason}.`, {
+    hint: 'Send it to where there is room; what was done is done.',
+    cause,
+  });
 }
 
 /**
