@@ -20,7 +20,7 @@ export interface CrashOptions {
   /** How many kills; commands that end before theirs do not count. */
   readonly rounds: number;
   readonly seed: number;
-  /** Runs after each kill; answers what it mended (a keyring that crashed itself). */
+  /** Runs when the store fails; answers what it mended (a keyring that crashed itself), or `undefined`. */
   readonly mend?: () => Promise<string | undefined>;
 }
 
@@ -33,8 +33,8 @@ export interface CrashReport {
   readonly ended: number;
   /** How often something beside us crashed and was started again. */
   readonly mended: number;
-  /** The next commands, in milliseconds: half of them took no longer, none took longer. */
-  readonly next: { readonly median: number; readonly longest: number };
+  /** The next commands, in milliseconds: half of them took no longer, none took longer; and which that was. */
+  readonly next: { readonly median: number; readonly longest: number; readonly what: string };
   /** What went wrong; empty when all is well. */
   readonly faults: readonly string[];
 }
@@ -49,11 +49,23 @@ export async function crashRounds(options: CrashOptions): Promise<CrashReport> {
   const durations = await measureDurations(options);
   const kills = { login: 0, renewal: 0, logout: 0 };
   const faults: string[] = [];
-  const times: number[] = [];
+  const times: { readonly milliseconds: number; readonly what: string }[] = [];
   let [afterTheChange, ended, mended] = [0, 0, 0];
-  const signedIn = await store.read('default');
+  const mend = async (): Promise<boolean> => {
+    if ((await options.mend?.()) === undefined) return false;
+    mended += 1;
+    return true;
+  };
+  const read = async (): Promise<string | undefined> => {
+    try {
+      return await store.read('default');
+    } catch (error) {
+      return (await mend()) ? await store.read('default') : `unreadable: ${String(error)}`;
+    }
+  };
+  const signedIn = await read();
   for (let round = 0; round - ended < rounds; round += 1) {
-    let before = await store.read('default');
+    let before = await read();
     // Most sign-ins are killed before they end: else there would be nobody to renew for.
     if (before === undefined && signedIn !== undefined && random() < 0.7) {
       await store.write('default', signedIn);
@@ -76,21 +88,23 @@ export async function crashRounds(options: CrashOptions): Promise<CrashReport> {
       // The machine has become quicker: kills are to hit.
       durations[action] = (within + performance.now() - startedAt) / 2;
     }
-    if ((await options.mend?.()) !== undefined) mended += 1;
 
-    const after = await store.read('default').catch((error: unknown) => `unreadable: ${String(error)}`);
+    const after = await read();
     const issued = new Set(machine.emulator.issued.slice(issuedBefore).map(({ value }) => value));
     const isNew = action === 'logout' ? after === undefined : after !== undefined && isOf(after, issued);
     if (after !== before && !isNew) faults.push(`${where}: what is kept is neither old nor new`);
     if (after !== before && signal === 'SIGKILL') afterTheChange += 1;
 
-    const next = await runNext(options, random());
-    times.push(next.milliseconds);
+    let next = await runNext(options, random());
+    if (next.exitCode === 6 && (await mend())) next = await runNext(options, random());
+    times.push({ milliseconds: next.milliseconds, what: `${next.argv.join(' ')} after ${where}` });
     const expected = after === undefined ? 3 : 0;
     if (next.exitCode !== expected) faults.push(`${where}: then exit ${next.exitCode}: ${next.stderr}`);
   }
-  times.sort((a, b) => a - b);
-  const next = { median: times[Math.floor(times.length / 2)] ?? 0, longest: times.at(-1) ?? 0 };
+  times.sort((a, b) => a.milliseconds - b.milliseconds);
+  const last = times.at(-1);
+  const median = times[Math.floor(times.length / 2)]?.milliseconds ?? 0;
+  const next = { median, longest: last?.milliseconds ?? 0, what: last?.what ?? '' };
   return { kills, afterTheChange, ended, mended, next, faults };
 }
 
@@ -149,6 +163,7 @@ function startProgram(machine: Machine, program: string, argv: readonly string[]
 const nextCommands = [['whoami'], ['token'], ['token', '--refresh']];
 
 interface NextEnd {
+  readonly argv: readonly string[];
   readonly exitCode: number | null;
   readonly stderr: string;
   readonly milliseconds: number;
@@ -159,7 +174,7 @@ async function runNext({ machine, program }: CrashOptions, random: number): Prom
   const argv = nextCommands[Math.floor(random * nextCommands.length)] ?? [];
   const { child, said, ended } = startProgram(machine, program, argv);
   await ended;
-  return { exitCode: child.exitCode, stderr: said.stderr, milliseconds: performance.now() - startedAt };
+  return { argv, exitCode: child.exitCode, stderr: said.stderr, milliseconds: performance.now() - startedAt };
 }
 
 /** How long each command takes when nobody kills it: the longest of three. */
