@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { alice } from '../../src/emulator/default-directory.ts';
@@ -82,10 +84,15 @@ describe('a process without', () => {
   });
 
   it('a directory for temporary files, where locks would lie there, goes on without locks', async () => {
-    // Not even root can make one in /proc, and Node would try for ever (mkdir, recursive).
-    const env = { TMPDIR: '/proc/nothing', ENTRA_LOGIN_STATE_DIR: join(machine.home, 'x'.repeat(100)) };
-    expect(await machine.signIn(['--store', 'memory'], { env })).toMatchObject({ exitCode: 0 });
-    const own = { ...env, ENTRA_LOGIN_STORE: 'keychain' };
-    expect(await machine.run(['logout', '--timeout', '5s'], { env: own })).toMatchObject({ exitCode: 6 });
+    const outside = mkdtempSync(join(tmpdir(), 'entra-login-state-'));
+    // Not even root can make one in /proc, and there Node's recursive mkdir tries for ever.
+    const env = { TMPDIR: '/proc/nothing', ENTRA_LOGIN_STATE_DIR: join(outside, 'x'.repeat(100)) };
+    try {
+      expect(await machine.signIn([], { env })).toMatchObject({ exitCode: 0 });
+      expect(await machine.run(['token', '--refresh'], { env })).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(await machine.run(['logout'], { env })).toMatchObject({ exitCode: 0 });
+    } finally {
+      rmSync(outside, { recursive: true });
+    }
   });
 });
