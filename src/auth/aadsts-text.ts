@@ -34,7 +34,7 @@ const mention = /AADSTS(\d{4,8})|\berror\?code=(\d{4,8})|\bError ?Code:? *(\d{4,
 
 // In a URL's query or a form a space is "+" or "%20", a colon "%3a".
 function decodeParameters(text: string): string {
-  return text.replaceAll(/\b(error_description=)([^&#\s"']*)/g, (_all, name: string, value: string) => {
+  return text.replaceAll(/\b(error_description=)([^&#\s"]*)/g, (_all, name: string, value: string) => {
     try {
       return name + decodeURIComponent(value.replaceAll('+', ' ')) + '\n';
     } catch {

@@ -61,21 +61,15 @@ const request = {
 };
 
 function readToken(text: string): DecodedJwt {
-  const token = text
-    .trim()
-    .replace(/^["']?(?:authorization:\s*)?(?:bearer\s+)?["']?/i, '')
-    .replaceAll(/["'\s]+/g, '');
+  const token = text.replace(/^(?:["'\s]|authorization:|bearer\s)+/i, '').replaceAll(/["'\s]/g, '');
   const decoded = decodeWithoutVerifying(token);
   if (decoded !== undefined) return decoded;
-  const parts = token.split('.').length;
   const reason =
     token === ''
       ? 'No token was given.'
-      : parts === 5
+      : token.split('.').length === 5
         ? 'The token is encrypted: only the API that it is for can read it.'
-        : parts === 1
-          ? 'That is no JWT: refresh tokens, codes and the access tokens of personal accounts cannot be read.'
-          : 'That is no JWT.';
+        : 'That is no JWT: refresh tokens, codes and access tokens of personal accounts are none.';
   throw new EntraLoginError('usage', reason, {
     hint: 'A JWT has three parts with dots between them, as in: entra-login token | entra-login decode',
   });
