@@ -248,14 +248,7 @@ function authority(of: Command): Command {
     .option('--tenant <tenant>', 'tenant ID, domain, organizations, common or consumers')
     .option('--client-id <id>', 'the Application (client) ID')
     .addOption(
-      new Option('--cloud <cloud>', 'the national cloud').choices([
-        'public',
-        'usgov',
-        'china',
-        'bleu',
-        'delos',
-        'govsg',
-      ]),
+      new Option('--cloud <cloud>', 'the national cloud').choices('public usgov china bleu delos govsg'.split(' ')),
     )
     .option('--authority-host <url>', 'a custom domain, External ID or a test server');
 }
@@ -265,24 +258,24 @@ function storeOption(): Option {
 }
 
 /** What completion needs to know of a command, taken from the command itself. */
-function shapeOf(command: Command): CommandShape {
-  const help = command.createHelp();
+function shapeOf(of: Command): CommandShape {
+  const help = of.createHelp();
   return {
-    name: command.name(),
-    description: command.description(),
-    options: help.visibleOptions(command).map(({ long, short, description, flags, argChoices = [], parseArg }) => ({
+    name: of.name(),
+    description: of.description(),
+    options: help.visibleOptions(of).map(({ long, short, description, flags, argChoices = [], parseArg }) => ({
       names: [long, short].filter((name) => name !== undefined && name !== null),
       description,
       value: /[<[]([^>\].]+)/.exec(flags)?.[1],
       choices: argChoices,
       isRepeatable: parseArg !== undefined && argChoices.length === 0,
     })),
-    operands: command.registeredArguments.map((argument) => ({
+    operands: of.registeredArguments.map((argument) => ({
       name: argument.name(),
       choices: argument.argChoices ?? [],
       isVariadic: argument.variadic,
     })),
-    commands: help.visibleCommands(command).map(shapeOf),
+    commands: help.visibleCommands(of).map(shapeOf),
   };
 }
 
