@@ -69,8 +69,8 @@ Examples:
   entra-login completion fish | source       in ~/.config/fish/config.fish
   entra-login completion powershell | Out-String | Invoke-Expression
 
-The last one belongs in $PROFILE. Profile names are those of config.json and of the
-file store; a keychain is not asked, it may be locked.`,
+The last one belongs in $PROFILE. Profile names are those of config.json and of
+the file store; a keychain is not asked, it may be locked.`,
   demo: `
 Examples:
   entra-login demo                           a whole sign-in, at an Entra ID emulator of its own
