@@ -41,6 +41,11 @@ Examples:
   entra-login logout
   entra-login logout --all
   entra-login logout --end-browser-session   also ends the browser's sign-on`,
+  doctor: `
+Examples:
+  entra-login doctor                         what would keep a sign-in from working, and the mend
+  entra-login doctor --json                  exit 9 if a check failed, the document on stdout
+  entra-login doctor --timeout 30s           gives a slow network more time`,
   demo: `
 Examples:
   entra-login demo                           a whole sign-in, at an Entra ID emulator of its own
@@ -124,6 +129,15 @@ function buildProgram(context: Context, exit: { code: number }): Command {
     .option('--no-browser', 'open none: print the URL')
     .addHelpText('after', examples.logout)
     .action(async (options: object) => (await import('./commands/logout.ts')).logout(options, context));
+
+  settings(command(program, context, 'doctor', 'check what a sign-in needs, and tell the mends'))
+    .addOption(new Option('--port <n>', 'the port of the redirect URI alone; 0 is any free one'))
+    .option('--browser <command>', 'the browser to look for')
+    .option('--no-browser', 'look for none')
+    .addHelpText('after', examples.doctor)
+    .action(async (options: object) => {
+      exit.code = await (await import('./commands/doctor.ts')).doctor(options, context);
+    });
 
   command(program, context, 'demo', 'show a whole sign-in at an emulator of its own')
     .option('--serve', 'keep the emulator up and print the settings to use against it')
