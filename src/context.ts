@@ -105,6 +105,11 @@ export interface Files {
     path: string,
     limits: { readonly mostBytes: number; readonly followsLinks: boolean; readonly signal: AbortSignal },
   ): Promise<FileText>;
+  /**
+   * Replaces a text file, or makes it (mode 0600) and its directory (0700): a crash at any moment leaves the old or the
+   * new one. A symbolic link stays one, and what it leads to is replaced. Failures throw `configuration`.
+   */
+  writeText(path: string, text: string): Promise<void>;
   /** Tells whether anything exists at the path. */
   exists(path: string): Promise<boolean>;
   /** Tells whether the user owns the file; always true where the system has no such owner (Windows). */

@@ -85,10 +85,18 @@ export const readAuthorityHost: ValueReader<string> = (text, place) => {
   throw wrongValue('authority host', place, 'an https URL without a path, e.g. https://login.microsoftonline.com');
 };
 
+/** Tells whether a profile may have the name. */
+export function isProfileName(text: string): boolean {
+  return /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/.test(text);
+}
+
+/** What a profile's name may be. */
+export const profileNameRule = 'letters, digits, ".", "_" and "-", at most 64, not beginning with a dot';
+
 /** Reads a profile's name. */
 export const readProfileName: ValueReader<string> = (text, place) => {
-  if (/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/.test(text)) return text;
-  throw wrongValue('profile', place, 'letters, digits, ".", "_" and "-", at most 64, not beginning with a dot');
+  if (isProfileName(text)) return text;
+  throw wrongValue('profile', place, profileNameRule);
 };
 
 /** Reads the kind of store. */

@@ -88,6 +88,7 @@ describe('the project file', () => {
     const files: Context['files'] = {
       readText: () => Promise.resolve(undefined),
       readLimited: () => Promise.reject(new Error('must not be asked')),
+      writeText: () => Promise.reject(new Error('must not be asked')),
       exists: (path) => Promise.resolve(void asked.push(path)).then(() => false),
       isOwnedByUser: () => Promise.resolve(true),
     };
@@ -208,6 +209,7 @@ describe('the project file', () => {
     const files: Context['files'] = {
       readText: () => Promise.resolve(undefined),
       readLimited: () => Promise.reject(new Error('must not be asked')),
+      writeText: () => Promise.reject(new Error('must not be asked')),
       exists: () => Promise.resolve(true),
       isOwnedByUser: () => Promise.resolve(true),
     };
