@@ -168,6 +168,8 @@ export interface Context {
   readonly directories: Directories;
   readonly surroundings: Surroundings;
   readonly machine: Machine;
+  /** The terminal itself, for questions; where `stdin` and `stderr` are one. */
+  readonly openPromptStreams: () => { readonly input: NodeJS.ReadStream; readonly output: NodeJS.WriteStream };
   readonly now: () => Date;
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;

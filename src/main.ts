@@ -55,6 +55,11 @@ async function main(): Promise<void> {
     },
     surroundings,
     machine: createMachine(env),
+    openPromptStreams: () => {
+      // The prompts' colours come from util.styleText, which knows the environment but not our option.
+      if (stderr.colorLevel === 0 && env['FORCE_COLOR'] === undefined) process.env['NO_COLOR'] = '1';
+      return { input: process.stdin, output: process.stderr };
+    },
     now: () => new Date(),
     signal,
   };

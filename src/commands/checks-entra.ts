@@ -1,4 +1,5 @@
 import type { ClientProbe, ProbeAnswer } from '../auth/client-probe.ts';
+import { aadstsOf, findAadsts } from '../auth/aadsts.ts';
 import { portal } from '../auth/aadsts-entry.ts';
 import type { Deadline } from '../auth/deadline.ts';
 import type { TenantMetadata } from '../auth/discovery.ts';
@@ -68,10 +69,10 @@ async function checkAuthority(
       { host: authorityHost, tenant: tenant ?? 'organizations' },
       deadline,
     );
-    const detail =
-      tenant === undefined
-        ? `${host} answers; no tenant is set`
-        : `${host} knows "${tenant}", issuer ${metadata.issuer}`;
+    const tenantId = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i.exec(new URL(metadata.issuer).pathname)?.[0];
+    const isNamedById = tenantId === undefined || tenantId === tenant;
+    const known = `${host} knows "${tenant}"${isNamedById ? '' : `, tenant ID ${tenantId}`}`;
+    const detail = tenant === undefined ? `${host} answers; no tenant is set` : known;
     return { authority: passed('authority', detail), metadata: tenant === undefined ? undefined : metadata };
   } catch (error) {
     const isTimeout = error instanceof EntraLoginError && error.code === 'timeout';
@@ -110,7 +111,12 @@ async function checkApplication(
   const { probeClient } = await import('../auth/client-probe.ts');
   const probe = await probeClient(context, { metadata, clientId, clientSecret }, subject, deadline);
   return [
-    judge('application', probe.application, `client ID ${clientId} is known in this tenant`),
+    judge(
+      'application',
+      probe.application,
+      `client ID ${clientId} is known in this tenant`,
+      placeToMend(probe.application),
+    ),
     checkRedirectUri(subject, probe.redirectUri),
     checkSecret(subject, probe),
     checkDeviceCode(subject, probe.deviceCode),
@@ -126,6 +132,13 @@ function judge(name: CheckName, answer: ProbeAnswer, detail: string, hint?: stri
     case 'unknown':
       return unknown(name, answer.error);
   }
+}
+
+// Of the ways out the one that names a place: a login with other options is what comes after.
+function placeToMend(answer: ProbeAnswer): string | undefined {
+  const aadsts = answer.outcome === 'refused' ? aadstsOf(answer.error.aadsts ?? '') : undefined;
+  const mends = aadsts === undefined ? [] : (findAadsts(aadsts)?.mend ?? []);
+  return mends.find((mend) => mend.startsWith('Entra admin center'));
 }
 
 /** What must stand in the registration; the words of its Authentication page. */

@@ -71,8 +71,8 @@ export async function checkPort(
   try {
     const url = new URL(redirectUri);
     const { port, addresses } = await tryLoopback({ redirectUri: url, findPortOwner });
-    const which = Number(url.port) === 0 ? `any free port, now ${port}` : `port ${port}`;
-    return passed('port', `${which} can be listened on at ${addresses.join(' and ')}`);
+    const which = Number(url.port) === 0 ? `any free one, ${port} just now` : `${port} is free`;
+    return passed('port', `${which}, at ${addresses.join(' and ')}`);
   } catch (error) {
     return failedBy('port', error);
   }

@@ -87,9 +87,9 @@ describe('doctor', () => {
   it('signs nobody in, keeps nothing and shows no code of the emulator', async () => {
     await world.run(['doctor'], browserThere);
     expect(await world.keychain.list()).toEqual([]);
-    expect(world.emulator.requests.map(({ path }) => path.split('/').at(-1)).toSorted()).toEqual(
-      ['authorize', 'devicecode', 'openid-configuration', 'token'].toSorted(),
-    );
+    const asked = world.emulator.requests.map(({ path }) => path.split('/').at(-1) ?? '');
+    expect(new Set(asked)).toEqual(new Set(['openid-configuration', 'authorize', 'devicecode', 'token']));
+    expect(asked).toHaveLength(4);
     // world.close() fails if a device code stands in the output.
   });
 });
@@ -216,13 +216,13 @@ describe('the network', () => {
   });
 
   it.each([
-    [30, 'passed', '30 seconds behind the server', false],
-    [120, 'passed', '2 minutes behind the server; 5 minutes are allowed', true],
-    [-400, 'failed', '7 minutes ahead of the server; Entra and entra-login allow 5 minutes', true],
+    [30, 'passed', /^(?:29|30) seconds behind the server$/, false],
+    [120, 'passed', /^2 minutes behind the server; 5 minutes are allowed$/, true],
+    [-400, 'failed', /^7 minutes ahead of the server; Entra and entra-login allow 5 minutes$/, true],
   ])('tells a clock that is %i seconds off', async (seconds, status, detail, hasHint) => {
     const now = (): Date => new Date(Date.now() - seconds * 1000);
     const { checks } = await examine({ now });
-    expect(checks['clock']).toMatchObject({ status, detail });
+    expect(checks['clock']).toMatchObject({ status, detail: expect.stringMatching(detail) as string });
     expect(checks['clock']?.hint !== undefined).toBe(hasHint);
   });
 

@@ -138,6 +138,9 @@ export async function startWorld(emulatorOptions: EmulatorOptions = {}): Promise
         ...{ container: false, codespaces: false, cloudShell: false },
         ...options.surroundings,
       },
+      openPromptStreams: () => {
+        throw new Error('questions are for test/e2e, where there is a terminal');
+      },
       machine: { ...createMachine(options.env ?? {}), ...options.machine },
       now: options.now ?? emulatorOptions.now ?? ((): Date => new Date()),
       signal: options.signal ?? new AbortController().signal,
