@@ -6,7 +6,7 @@ import { pollOnce } from './device-code.ts';
 import { entraRefusal, readEntraError } from './entra-errors.ts';
 import type { Answer, RequestContext } from './request.ts';
 import { sendRequest, unexpectedAnswer } from './request.ts';
-import { uriWithPort } from './redirect-address.ts';
+import { uriWithPort } from './redirect/address.ts';
 import { withOpenIdScopes } from './scopes.ts';
 import type { EntraClient } from './token-endpoint.ts';
 

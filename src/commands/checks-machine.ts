@@ -1,4 +1,4 @@
-import { tryLoopback } from '../auth/redirect-address.ts';
+import { tryLoopback } from '../auth/redirect/address.ts';
 import { isLoopbackHost } from '../auth/clouds.ts';
 import type { Context } from '../context.ts';
 import type { FlowChoice } from './flow-choice.ts';
