@@ -33,7 +33,8 @@ export async function removeProfile(
   }
   const hadAccount = known.accountsIn.has(name);
   if (await removeProfileSettings(context, name)) removed.push('its settings');
-  context.stdout.write(`Removed profile "${name}": ${removed.join(', ') || 'there was nothing to delete'}.\n`);
+  const parts = removed.map((part) => `  ${part}\n`).join('');
+  context.stdout.write(`Removed profile "${name}":\n${parts || '  there was nothing to delete\n'}`);
   if (hadAccount) {
     say(context, options, 'Entra has no token revocation: access tokens already issued live until they expire.');
   }

@@ -14,11 +14,14 @@ export interface ShownProfile {
 
 /** The profiles, one a row; the one in use has a star. */
 export function renderProfiles(profiles: readonly ShownProfile[], layout: TableLayout): string {
-  const rows = profiles.map(({ name, current, settings, keptIn }) => ({
-    name: `${current ? '*' : ' '} ${name}`,
-    value: plainText([settings.tenant, settings.clientId].filter((text) => text !== undefined).join('  ')) || '-',
-    meaning: keptIn.length === 0 ? 'nothing kept' : `kept in ${keptIn.join(' and ')}`,
-  }));
+  const rows = profiles.map(({ name, current, settings, keptIn, secretIn }) => {
+    const places = [...new Set([...keptIn, ...secretIn])];
+    return {
+      name: `${current ? '*' : ' '} ${name}`,
+      value: plainText([settings.tenant, settings.clientId].filter((text) => text !== undefined).join('  ')) || '-',
+      meaning: places.length === 0 ? 'nothing kept' : `kept in ${places.join(' and ')}`,
+    };
+  });
   return renderTable(rows, layout);
 }
 
