@@ -53,6 +53,23 @@ Examples:
   entra-login doctor                         what would keep a sign-in from working, and the mend
   entra-login doctor --json                  exit 9 if a check failed, the document on stdout
   entra-login doctor --timeout 30s           gives a slow network more time`,
+  status: `
+Examples:
+  entra-login status                         every profile: who is signed in, and where it is kept
+  entra-login status --check                 proves that each still works
+  entra-login status --json --profile work`,
+  profile: `
+Examples:
+  entra-login profile list
+  entra-login profile show work
+  entra-login profile use work               from now on, where nothing else names a profile
+  entra-login profile remove work            settings, account and client secret`,
+  config: `
+Examples:
+  entra-login config
+  entra-login config --profile work --json
+  entra-login config --tenant contoso.com    what a command with it would use
+  entra-login config --schema project        a JSON Schema, for editors`,
   demo: `
 Examples:
   entra-login demo                           a whole sign-in, at an Entra ID emulator of its own
@@ -128,6 +145,12 @@ function buildProgram(context: Context, exit: { code: number }): Command {
       (await import('./commands/git-credential.ts')).gitCredential(operation, options, context),
     );
 
+  command(program, context, 'status', 'show every profile and its account')
+    .option('--check', 'renew the tokens of each first')
+    .option('--store <where>', 'keychain, file or memory')
+    .addHelpText('after', examples.status)
+    .action(async (options: object) => (await import('./commands/status.ts')).status(options, context));
+
   command(program, context, 'logout', 'forget the account')
     .option('--store <where>', 'keychain, file or memory')
     .option('--all', 'of every profile')
@@ -154,6 +177,37 @@ function buildProgram(context: Context, exit: { code: number }): Command {
     .action(async (options: object) => {
       exit.code = await (await import('./commands/doctor.ts')).doctor(options, context);
     });
+
+  const profile = program.command('profile').description('list, show, choose and remove profiles');
+  profile.addHelpText('after', examples.profile);
+  command(profile, context, 'list', 'list the profiles').action(async (options: object) =>
+    (await import('./commands/profile.ts')).listProfiles(options, context),
+  );
+  command(profile, context, 'show', 'show the settings of a profile')
+    .argument('[name]', 'the profile (the one in use)')
+    .action(async (name: string | undefined, options: object) =>
+      (await import('./commands/profile.ts')).showProfile(name, options, context),
+    );
+  command(profile, context, 'use', 'make a profile the one in use')
+    .argument('<name>', 'the profile')
+    .action(async (name: string, options: object) =>
+      (await import('./commands/profile.ts')).useProfile(name, options, context),
+    );
+  command(profile, context, 'remove', 'delete a profile: settings, account and client secret')
+    .argument('<name>', 'the profile')
+    .action(async (name: string, options: object) =>
+      (await import('./commands/profile-remove.ts')).removeProfile(name, options, context),
+    );
+
+  settings(command(program, context, 'config', 'show every setting, and where it came from'))
+    .addOption(new Option('--port <n>', 'the port of the redirect URI alone'))
+    .option('--browser <command>', 'the browser to open')
+    .option('--no-browser', 'open none')
+    .option('--client-certificate <file>', "an application's certificate with key, PEM")
+    .option('--federated-token-file <file>', "an application's assertion")
+    .addOption(new Option('--schema <file>', 'print the JSON Schema of a settings file').choices(['user', 'project']))
+    .addHelpText('after', examples.config)
+    .action(async (options: object) => (await import('./commands/config.ts')).config(options, context));
 
   command(program, context, 'demo', 'show a whole sign-in at an emulator of its own')
     .option('--serve', 'keep the emulator up and print the settings to use against it')
@@ -230,7 +284,8 @@ function toEntraLoginError(error: unknown, context: Context): EntraLoginError {
 }
 
 // Of what was typed only the names of commands and options are repeated: the rest may be a secret in the wrong place.
-function describeUsage({ message }: CommanderError): string {
+function describeUsage({ code, message }: CommanderError): string {
+  if (code === 'commander.help') return 'A command is missing: list, show, use or remove';
   return message
     .replace(/^error: /, '')
     .replace(/^(unknown (?:option|command)) '(.*?)'(?=\n|$)/s, (_all, what: string, typed: string) => {

@@ -111,7 +111,7 @@ function readMembers(
   for (const [name, value] of Object.entries(members)) {
     const refuse = (happened: string, hint?: string): EntraLoginError =>
       wrongMember(path, text, [...within, name], happened, hint);
-    if (name === '$schema') continue;
+    if (name === '$schema' && within.length === 0) continue;
     if (!allowed.includes(name)) throw refuse('is not allowed', `${rule} ${allowed.join(', ')}.`);
     if (name === 'scopes') {
       const isList = Array.isArray(value) && value.every((scope) => typeof scope === 'string');

@@ -4,6 +4,7 @@ import { parseScopes } from './auth/scopes.ts';
 import type { Context } from './context.ts';
 import { EntraLoginError } from './errors.ts';
 import { readUserFile, userFilePath } from './settings-files.ts';
+import { schemaText } from './settings-schema.ts';
 
 /** The settings of one profile as `config.json` holds them, unchecked texts. */
 export interface ProfileSettings {
@@ -80,6 +81,8 @@ type Members = Readonly<Record<string, unknown>>;
 // The lock's name is no profile's; nobody holds it longer than a file is read and written.
 const lockName = '/config.json';
 const longestWait = 10_000;
+// For editors; relative to the file.
+const schemaReference = './config.schema.json';
 
 /** Reads, changes and writes the file while no other process does; an edit that answers `undefined` leaves it. */
 async function changeUserFile(
@@ -114,10 +117,19 @@ async function changeNow(
   const file = await readUserFile(context);
   // What is damaged is never written over: each profile is looked at, not only the one that changes.
   for (const name of file?.names ?? []) file?.settingsOf(name);
-  const changed = edit(file?.members ?? {});
+  const changed = edit(file?.members ?? { $schema: schemaReference });
   if (changed === undefined) return;
   const indent = /^[ \t]+(?=")/m.exec(file?.text ?? '')?.[0] ?? '  ';
   await context.files.writeText(path, `${JSON.stringify(changed, undefined, indent)}\n`);
+  // The change is made by now; without the schema an editor merely knows less.
+  if (changed['$schema'] === schemaReference) await keepSchema(context).catch(() => {});
+}
+
+// A copy beside the file works offline, names no host and outlives an update of the program, unlike a path into it.
+async function keepSchema({ files, directories }: UserFileContext): Promise<void> {
+  const path = `${directories.configuration}/config.schema.json`;
+  const text = schemaText('user');
+  if ((await files.readText(path)) !== text) await files.writeText(path, text);
 }
 
 function profilesOf({ profiles }: Members): Members {

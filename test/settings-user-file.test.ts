@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EntraLoginError } from '../src/errors.ts';
 import { createFiles } from '../src/platform/files.ts';
 import { takeLock } from '../src/platform/profile-lock.ts';
+import { schemaText } from '../src/settings-schema.ts';
 import type { UserFileContext } from '../src/settings-user-file.ts';
 import {
   chooseCurrentProfile,
@@ -84,6 +85,7 @@ describe('writing the settings of a profile', () => {
   it('makes the file, readable by the user alone', async () => {
     await writeProfileSettings(context, 'work', { tenant: 'contoso.com', clientId: undefined, scopes: ['openid'] });
     expect(await text()).toBe(`{
+  "$schema": "./config.schema.json",
   "profiles": {
     "work": {
       "tenant": "contoso.com",
@@ -127,6 +129,23 @@ describe('writing the settings of a profile', () => {
 \t"$schema": "https://example.com/mine.json"
 }
 `);
+  });
+
+  it('puts the schema beside a file that refers to it, for editors, and keeps it current', async () => {
+    const schema = join(root, 'config/config.schema.json');
+    await writeProfileSettings(context, 'work', {});
+    expect(await readFile(schema, 'utf8')).toBe(schemaText('user'));
+    await writeFile(schema, 'of an older version');
+    await writeProfileSettings(context, 'work', {});
+    expect(await readFile(schema, 'utf8')).toBe(schemaText('user'));
+    await rm(schema);
+    await mkdir(schema); // an editor's convenience stops nobody
+    await writeProfileSettings(context, 'work', { tenant: 'contoso.com' });
+    expect(await text()).toContain('contoso.com');
+    await rm(schema, { recursive: true });
+    await put('{"profiles": {}}');
+    await writeProfileSettings(context, 'work', {});
+    expect(await readdir(join(root, 'config'))).toEqual(['config.json']);
   });
 
   it('takes a profile by a name that every object has already', async () => {
@@ -173,7 +192,7 @@ describe('writing the settings of a profile', () => {
       writeProfileSettings({ ...context, signal: new AbortController().signal }, name, { tenant: `${name}.example` });
     await Promise.all(names.map(write));
     expect([...(await readUserProfiles(context)).profiles.keys()].toSorted()).toEqual(names.toSorted());
-    expect(await readdir(join(root, 'config'))).toEqual(['config.json']);
+    expect(await readdir(join(root, 'config'))).toEqual(['config.json', 'config.schema.json']);
   });
 
   it('goes on without a lock where there is no place for one', async () => {

@@ -1,13 +1,12 @@
-import type { ChalkInstance } from 'chalk';
 import type { Account } from '../auth/account.ts';
 import { claimMeanings, timeClaims } from './claim-meanings.ts';
 import { plainText } from './plain-text.ts';
+import type { TableLayout } from './table.ts';
+import { renderTable } from './table.ts';
 import { renderDistance, renderLocalTime } from './time.ts';
 
 /** How a table is laid out. */
-export interface Layout {
-  readonly colors: ChalkInstance;
-  readonly columns: number;
+export interface Layout extends TableLayout {
   readonly now: Date;
 }
 
@@ -40,30 +39,7 @@ export function renderClaims(claims: Readonly<Record<string, unknown>>, layout: 
     value: renderValue(name, value, layout),
     meaning: meanings.get(name),
   }));
-  const nameWidth = Math.min(20, Math.max(0, ...rows.map(({ name }) => name.length)));
-  const lines = rows.flatMap((row) => renderRow(row, nameWidth, layout));
-  return `${lines.join('\n')}\n`;
-}
-
-interface Row {
-  readonly name: string;
-  readonly value: string;
-  readonly meaning: string | undefined;
-}
-
-function renderRow({ name, value, meaning }: Row, nameWidth: number, { colors, columns }: Layout): string[] {
-  const indent = ' '.repeat(nameWidth + 2);
-  const room = Math.max(20, columns - indent.length);
-  const chunks: string[] = value.match(new RegExp(`.{1,${room}}`, 'gsu')) ?? [''];
-  if (meaning !== undefined) {
-    const last = chunks.pop() ?? '';
-    const fits = last.length + 2 + meaning.length <= room;
-    chunks.push(...(fits ? [`${last}  ${colors.dim(meaning)}`] : [last, colors.dim(meaning)]));
-  }
-  const label = colors.cyan(name.padEnd(nameWidth));
-  const [first = '', ...rest] = chunks;
-  const head = name.length > nameWidth ? [label, `${indent}${first}`] : [`${label}  ${first}`];
-  return [...head, ...rest.map((chunk) => `${indent}${chunk}`)];
+  return renderTable(rows, layout);
 }
 
 function renderValue(name: string, value: unknown, layout: Layout): string {

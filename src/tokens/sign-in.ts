@@ -4,7 +4,7 @@ import type { EntraClient } from '../auth/token-endpoint.ts';
 import type { TokenSet } from '../auth/token-set.ts';
 import type { Context, SecretStore } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
-import type { KeptIdentity, KeptProfile, KeptSignIn } from './kept-profile.ts';
+import type { KeptAccessToken, KeptIdentity, KeptProfile, KeptSignIn } from './kept-profile.ts';
 import { overrideRenewals } from './profile-lock.ts';
 import { keepAccessToken, replaceAccessToken, writeProfile } from './token-store.ts';
 
@@ -130,10 +130,12 @@ export function keptClaims(signIn: KeptSignIn): Record<string, unknown> {
   throw new EntraLoginError('store_failed', 'The kept ID token cannot be read.', { hint: 'entra-login login --force' });
 }
 
+/** The access token of the sign-in itself, expired or not; `undefined` once it was dropped. */
+export function tokenOfSignIn({ signIn, accessTokens }: KeptProfile): KeptAccessToken | undefined {
+  return accessTokens.find(({ kind, asked }) => kind === 'person' && asked.join() === signIn?.scopes.join());
+}
+
 /** The scopes of the sign-in: those its access token was granted, else those asked for. */
 export function grantedScopes(kept: KeptProfile): readonly string[] {
-  const { signIn } = kept;
-  if (signIn === undefined) return [];
-  const token = kept.accessTokens.find(({ kind, asked }) => kind === 'person' && asked.join() === signIn.scopes.join());
-  return token?.scopes ?? signIn.scopes;
+  return tokenOfSignIn(kept)?.scopes ?? kept.signIn?.scopes ?? [];
 }
