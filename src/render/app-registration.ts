@@ -63,7 +63,7 @@ export function renderRegistrationSteps(registration: AppRegistration, colors: C
   const commands = azureCliCommands(registration).map((line) => `  ${line}`);
   return `${['Register the application, or look up the one you have:', ...numbered].join('\n')}
 
-Or with the Azure CLI (appId is the client ID, az account show names the tenant):
+Or with the Azure CLI (appId is the client ID, az account show has the tenant):
 ${commands.join('\n')}
 `;
 }
@@ -71,8 +71,8 @@ ${commands.join('\n')}
 // Options as `az ad app create` and `az ad app credential reset` have them since az 2.37.
 function azureCliCommands({ platform, redirectUri, tenantKind }: AppRegistration): string[] {
   const audience = tenantKind === 'one' ? 'AzureADMyOrg' : 'AzureADMultipleOrgs';
-  const create = `az ad app create --display-name entra-login --sign-in-audience ${audience} \\`;
+  const create = ['az ad app create --display-name entra-login \\', `  --sign-in-audience ${audience} \\`];
   return platform === 'desktop'
-    ? [create, `  --public-client-redirect-uris ${redirectUri} \\`, '  --is-fallback-public-client true']
-    : [create, `  --web-redirect-uris ${redirectUri}`, 'az ad app credential reset --id CLIENT-ID --append'];
+    ? [...create, `  --public-client-redirect-uris ${redirectUri} \\`, '  --is-fallback-public-client true']
+    : [...create, `  --web-redirect-uris ${redirectUri}`, 'az ad app credential reset --id CLIENT-ID --append'];
 }
