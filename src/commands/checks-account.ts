@@ -7,12 +7,20 @@ import { signInCommand } from '../tokens/sign-in.ts';
 import type { CheckOutcome } from './checks.ts';
 import { failed, failedBy, passed, skipped } from './checks.ts';
 
-/** Whether tokens can be kept: a value as large as a real profile is written, read back and deleted. */
-export async function checkStore(store: SecretStore): Promise<CheckOutcome> {
+/**
+ * Whether tokens can be kept: a value as large as a real profile is written, read back and deleted. Not in a keychain
+ * that cannot be read: it would be waited for, and the person asked to unlock it, a second time.
+ */
+export async function checkStore(store: SecretStore, reading: Promise<KeptProfile>): Promise<CheckOutcome> {
   if (store.kind === 'memory') return passed('store', 'memory: tokens are gone when the command ends');
   const where = store.kind === 'file' ? 'file, not encrypted' : 'keychain';
-  const begun = performance.now();
   try {
+    const unread = await reading.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (isUnavailable(unread)) throw unread;
+    const begun = performance.now();
     await store.probe();
     const took = Math.round(performance.now() - begun);
     return passed('store', `${where}: 6,000 bytes written, read back and deleted in ${took} ms`);
@@ -31,9 +39,12 @@ export async function checkAccount(
   try {
     return judgeAccount(profile, await reading, settings, now);
   } catch (error) {
-    const isUnread = error instanceof EntraLoginError && error.code === 'keychain_unavailable';
-    return isUnread ? skipped('account', 'the store could not be read') : failedBy('account', error);
+    return isUnavailable(error) ? skipped('account', 'the store could not be read') : failedBy('account', error);
   }
+}
+
+function isUnavailable(error: unknown): error is EntraLoginError {
+  return error instanceof EntraLoginError && error.code === 'keychain_unavailable';
 }
 
 function judgeAccount(

@@ -203,5 +203,10 @@ function checkDeviceCode(subject: EntraCheckSubject, answer: ProbeAnswer): Check
   }
   if (clientSecret !== undefined) return skipped('device_code', 'not checked: the client secret is not accepted');
   if (needsDeviceCode) return failedBy('device_code', answer.error, `${allowFlows}, or sign in with --no-browser.`);
-  return skipped('device_code', 'not allowed for this application; a browser works without', `${allowFlows}.`);
+  // The same answer comes from a "Web" registration, whose first sign-in would end with AADSTS7000218.
+  return skipped(
+    'device_code',
+    'not allowed for this application; a browser needs no such thing, unless the redirect URI stands under Web',
+    `${allowFlows}. A Web registration needs its client secret: entra-login setup --platform web`,
+  );
 }

@@ -43,7 +43,7 @@ export function toJson({ name, status, detail, hint }: Check): Check {
 /** Starts the limit of a check, in milliseconds. */
 export function startCheckLimit({ signal }: Pick<Context, 'signal'>, limit: number): Deadline {
   const reason = (): EntraLoginError =>
-    new EntraLoginError('timeout', `There was no answer within ${limit / 1000} seconds.`, {
+    new EntraLoginError('timeout', `There was no answer within ${(limit / 1000).toFixed(1)} seconds.`, {
       hint: 'Check the network, the proxy and the firewall; or give it longer: --timeout 30s',
     });
   return startDeadline(signal, limit, reason);

@@ -17,9 +17,12 @@ import { layoutOf, say, writeJson } from './notices.ts';
 import type { CommonOptions } from './opened-profile.ts';
 import { chooseStore, findClientSecret } from './opened-profile.ts';
 
-// Together they keep doctor under 5 seconds where nothing answers; a locked keychain alone waits for the person.
-const keptLimit = 1_000;
-const networkLimit = 3_500;
+// Together they keep doctor under 5 seconds where nothing answers: a silent keychain takes 3 of them, and Entra shares
+// what is left. A locked keychain alone waits longer, for the person.
+const budget = 4_000;
+const leastLimit = 1_200;
+// Reading takes 15 milliseconds; settings that are complete without the account need not wait for it.
+const keptLimit = 500;
 // What takes longer is worth a word.
 const patience = 1_000;
 
@@ -28,11 +31,11 @@ const patience = 1_000;
  * result, not its failure, so the list or the document stands on stdout either way.
  */
 export async function doctor(options: CommonOptions, context: Context): Promise<number> {
-  const limit = options.timeout === undefined ? networkLimit : readDuration(options.timeout, '--timeout');
+  const asked = options.timeout === undefined ? undefined : readDuration(options.timeout, '--timeout');
   const timer = setTimeout(() => say(context, options, 'Checking the network, the browser and the store …'), patience);
   let checks: readonly CheckOutcome[];
   try {
-    checks = await runChecks(options, context, limit);
+    checks = await runChecks(options, context, asked);
   } finally {
     clearTimeout(timer);
   }
@@ -41,7 +44,8 @@ export async function doctor(options: CommonOptions, context: Context): Promise<
   return checks.some(({ status }) => status === 'failed') ? 9 : 0;
 }
 
-async function runChecks(options: CommonOptions, context: Context, limit: number): Promise<CheckOutcome[]> {
+async function runChecks(options: CommonOptions, context: Context, asked: number | undefined): Promise<CheckOutcome[]> {
+  const begun = performance.now();
   // 1. The settings; where they cannot be read, the machine is checked with what is built in.
   const loaded = await loadSettings(context, options).catch(foreseen);
   const profile = loaded instanceof EntraLoginError ? 'default' : loaded.profile.value;
@@ -62,7 +66,7 @@ async function runChecks(options: CommonOptions, context: Context, limit: number
     scopes: known?.scopes.value ?? [],
     needsDeviceCode: choice.flow === 'device_code',
   };
-  const deadline = startCheckLimit(context, limit);
+  const deadline = startCheckLimit(context, asked ?? limitAfter(performance.now() - begun));
   const askEntra = async (): Promise<CheckOutcome[]> => {
     const clientSecret = opened && (await findClientSecret(opened));
     return await checkEntra(context, { ...subject, clientSecret }, deadline);
@@ -74,7 +78,7 @@ async function runChecks(options: CommonOptions, context: Context, limit: number
       checkLocalhost(context, deadline.signal),
       checkPort(context, subject.redirectUri),
       checkBrowser(context, choice),
-      checkStore(store),
+      checkStore(store, reading),
       checkAccount(profile, reading, known, context.now()),
     ]);
     const own = [checkNode(context), checkSettings(profile, settings), checkProxy(context, subject.authorityHost)];
@@ -82,6 +86,11 @@ async function runChecks(options: CommonOptions, context: Context, limit: number
   } finally {
     deadline.end();
   }
+}
+
+function limitAfter(spent: number): number {
+  // A person who unlocked the keychain took their time.
+  return spent > budget ? budget : Math.max(leastLimit, budget - spent);
 }
 
 // A store that cannot be looked into is checked itself.
@@ -94,23 +103,34 @@ async function storeKind(
   return kind instanceof EntraLoginError ? 'file' : kind;
 }
 
-// The kept account contributes settings; a keychain that is slow or silent does not hold up the rest.
+// The kept account contributes settings; where they are complete, a keychain that is silent does not hold up the rest.
 async function resolve(
   loaded: LoadedSettings | EntraLoginError,
   reading: Promise<KeptProfile>,
 ): Promise<{ readonly kept: KeptProfile | undefined; readonly settings: Settings | EntraLoginError }> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLate = new Promise<undefined>((give) => {
-    timer = setTimeout(() => give(undefined), keptLimit);
-  });
-  const found = await Promise.race([reading.catch(foreseen), tooLate]);
-  clearTimeout(timer);
-  const kept = found instanceof EntraLoginError ? undefined : found;
-  if (loaded instanceof EntraLoginError) return { kept, settings: loaded };
+  if (loaded instanceof EntraLoginError) return { kept: undefined, settings: loaded };
   try {
+    const found = reading.catch(foreseen);
+    const { tenant, clientId } = loaded.resolve(undefined);
+    const isComplete = tenant !== undefined && clientId !== undefined;
+    const read = await (isComplete ? firstOf(found, keptLimit) : found);
+    const kept = read instanceof EntraLoginError ? undefined : read;
     return { kept, settings: loaded.resolve(kept?.signIn) };
   } catch (error) {
-    return { kept, settings: foreseen(error) };
+    return { kept: undefined, settings: foreseen(error) };
+  }
+}
+
+/** Answers `undefined` when the time is up. */
+async function firstOf<T>(wanted: Promise<T>, limit: number): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLate = new Promise<undefined>((give) => {
+    timer = setTimeout(() => give(undefined), limit);
+  });
+  try {
+    return await Promise.race([wanted, tooLate]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -58,6 +58,7 @@ Redirect URI http://localhost
 `);
     expect(result.stderr).toMatch(/^passed +Application +client ID/m);
     expect(await configuration()).toEqual({
+      $schema: './config.schema.json',
       profiles: {
         default: {
           tenant: 'contoso.com',
