@@ -42,10 +42,11 @@ export async function useProfile(
   refuseJson(options, 'profile use', 'entra-login profile list --json');
   // The built-in one is always there to go back to.
   requireProfile(await findProfiles(context, 'default'), name);
+  const { value, from } = (await loadSettings(context, {})).profile;
   await chooseCurrentProfile(context, name);
   context.stdout.write(`The profile in use is now "${name}".\n`);
-  const { value, from } = (await loadSettings(context, {})).profile;
-  if (value !== name) warn(context, options, `Here it is "${value}": ${from.replace(/^\w+ /, '')} goes before it.`);
+  const [, above] = /^(?:environment|project) (.*)$/s.exec(from) ?? [];
+  if (above !== undefined && value !== name) warn(context, options, `Here it is "${value}": ${above} goes before it.`);
 }
 
 function show({ settings, accountsIn, secretsIn }: KnownProfiles, name: string, current: string): ShownProfile {
