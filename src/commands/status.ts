@@ -1,4 +1,3 @@
-import { scopesOfFirstResource } from '../auth/scopes.ts';
 import type { Context, SecretStore, StoreKind } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
 import type { ProfileStatus } from '../render/status.ts';
@@ -118,10 +117,9 @@ async function renew(
   const { clientId, authorityHost, confidential } = signIn;
   const opened = { profile, store, settings: loaded.resolve(signIn) };
   const clientSecret = confidential ? await findClientSecret(opened) : undefined;
-  const scopes = scopesOfFirstResource(signIn.scopes);
   const deadline = startCommandDeadline(context, options);
   try {
-    const request = { profile, scopes, clientId, authorityHost, clientSecret, refresh: true };
+    const request = { profile, scopes: [], clientId, authorityHost, clientSecret, refresh: true };
     await getAccessToken(context, store, request, deadline);
   } finally {
     deadline.end();
