@@ -55,15 +55,15 @@ Examples:
   entra-login doctor --timeout 30s           gives a slow network more time`,
   status: `
 Examples:
-  entra-login status                         every profile: who is signed in, and where it is kept
+  entra-login status                         every profile and its account
   entra-login status --check                 proves that each still works
   entra-login status --json --profile work`,
   profile: `
 Examples:
   entra-login profile list
   entra-login profile show work
-  entra-login profile use work               from now on, where nothing else names a profile
-  entra-login profile remove work            settings, account and client secret`,
+  entra-login profile use work               from now on
+  entra-login profile remove work            with account and client secret`,
   config: `
 Examples:
   entra-login config

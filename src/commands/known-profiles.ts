@@ -1,9 +1,11 @@
 import type { Context, SecretStore, StoreKind } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
+import type { LoadedSettings } from '../settings.ts';
 import { readProfileName } from '../settings-values.ts';
 import type { ProfileSettings } from '../settings-user-file.ts';
 import { readUserProfiles } from '../settings-user-file.ts';
-import type { ProfileContext } from './opened-profile.ts';
+import { warn } from './notices.ts';
+import type { CommonOptions, ProfileContext } from './opened-profile.ts';
 
 /** The places that hold something between runs. */
 export const lastingStores = ['file', 'keychain'] as const satisfies readonly StoreKind[];
@@ -20,10 +22,19 @@ export interface KnownProfiles {
   readonly secretsIn: ReadonlyMap<string, readonly StoreKind[]>;
   /** The stores that could not be read, and why. */
   readonly failures: ReadonlyMap<StoreKind, EntraLoginError>;
+  /** Those of them that may hold something: not a keychain that is not there, for who has chosen another store. */
+  readonly missed: ReadonlyMap<StoreKind, EntraLoginError>;
 }
 
-/** Finds the profiles there are. A store that cannot be read hides only what it holds. Errors: `configuration`. */
-export async function findProfiles(context: ProfileContext, current: string): Promise<KnownProfiles> {
+/**
+ * Finds the profiles there are, the named one among them. A store that cannot be read hides only what it holds. Errors:
+ * `configuration`.
+ */
+export async function findProfiles(
+  context: ProfileContext,
+  named: string,
+  { store: chosen }: Pick<LoadedSettings, 'store'>,
+): Promise<KnownProfiles> {
   const { profiles: settings } = await readUserProfiles(context);
   const accountsIn = new Map<string, StoreKind[]>();
   const secretsIn = new Map<string, StoreKind[]>();
@@ -35,9 +46,11 @@ export async function findProfiles(context: ProfileContext, current: string): Pr
       places.set(profile, [...(places.get(profile) ?? []), kind]);
     }
   }
-  const others = new Set([...accountsIn.keys(), ...secretsIn.keys(), current]);
+  const others = new Set([...accountsIn.keys(), ...secretsIn.keys(), named]);
+  const isKeychainChosen = (chosen?.value ?? 'keychain') === 'keychain';
+  const missed = [...failures].filter(([, { code }]) => isKeychainChosen || code !== 'keychain_unavailable');
   const names = [...settings.keys(), ...[...others].filter((name) => !settings.has(name)).toSorted()];
-  return { names, settings, accountsIn, secretsIn, failures };
+  return { names, settings, accountsIn, secretsIn, failures, missed: new Map(missed) };
 }
 
 /** Checks that there is a profile of the name. Errors: `configuration` for no name at all, `usage` for an unknown one. */
@@ -45,11 +58,23 @@ export function requireProfile(known: KnownProfiles, name: string): void {
   readProfileName(name, 'the name given');
   if (known.names.includes(name)) return;
   // What is kept in a place that cannot be read may be this one.
-  const [failure] = known.failures.values();
-  if (failure !== undefined) throw failure;
-  throw new EntraLoginError('usage', `There is no profile "${name}".`, {
+  const unseen = [...known.missed.values()].map(({ message }) => ` (${message})`).join('');
+  throw new EntraLoginError('usage', `There is no profile "${name}".${unseen}`, {
     hint: `There are: ${known.names.join(', ')}. To make it: entra-login setup --profile ${name}`,
   });
+}
+
+/** Warns of the stores that could not be read, but for those whose failure is shown already. */
+export function warnOfMissed(
+  context: Pick<Context, 'stderr'>,
+  options: CommonOptions,
+  known: KnownProfiles,
+  shown: readonly (EntraLoginError | undefined)[] = [],
+): void {
+  for (const [kind, failure] of known.missed) {
+    if (shown.includes(failure)) continue;
+    warn(context, options, `What is kept in the ${kind} store is missing: ${failure.message}`);
+  }
 }
 
 /** Answers why a store cannot be used; throws what is no failure of a store. */

@@ -17,19 +17,18 @@ export async function removeProfile(
   context: ProfilesContext & Pick<Context, 'takeLock' | 'signal'>,
 ): Promise<void> {
   refuseJson(options, 'profile remove', 'entra-login profile list --json');
-  const before = (await loadSettings(context, {})).profile.value;
-  const known = await findProfiles(context, 'default');
+  const before = await loadSettings(context, {});
+  const known = await findProfiles(context, 'default', before);
   requireProfile(known, name);
   const removed: string[] = [];
   for (const kind of lastingStores) {
-    const failure = known.failures.get(kind);
-    if (failure !== undefined) {
-      warn(context, options, `What the ${kind} store may keep for it stays: ${failure.message}`);
-      continue;
-    }
+    if (known.failures.has(kind)) continue;
     const store = context.openStore(kind);
     if (await overrideRenewals(context, store, name, () => store.delete(name))) removed.push(`its account (${kind})`);
     if (await store.delete(`${name}/client-secret`)) removed.push(`its client secret (${kind})`);
+  }
+  for (const [kind, { message }] of known.missed) {
+    warn(context, options, `What the ${kind} store may keep for it stays: ${message}`);
   }
   const hadAccount = known.accountsIn.has(name);
   if (await removeProfileSettings(context, name)) removed.push('its settings');
@@ -39,5 +38,5 @@ export async function removeProfile(
     say(context, options, 'Entra has no token revocation: access tokens already issued live until they expire.');
   }
   const { value } = (await loadSettings(context, {})).profile;
-  if (value !== before) say(context, options, `The profile in use is now "${value}".`);
+  if (value !== before.profile.value) say(context, options, `The profile in use is now "${value}".`);
 }

@@ -4,15 +4,16 @@ import { renderProfile, renderProfiles } from '../render/profiles.ts';
 import { loadSettings } from '../settings.ts';
 import { chooseCurrentProfile } from '../settings-user-file.ts';
 import type { KnownProfiles, ProfilesContext } from './known-profiles.ts';
-import { findProfiles, refuseJson, requireProfile } from './known-profiles.ts';
+import { findProfiles, refuseJson, requireProfile, warnOfMissed } from './known-profiles.ts';
 import { layoutOf, warn, writeJson } from './notices.ts';
 import type { CommonOptions } from './opened-profile.ts';
 
 /** Lists every profile: those of `config.json`, those that something is kept for, and the one in use. */
 export async function listProfiles(options: CommonOptions, context: ProfilesContext): Promise<void> {
-  const current = (await loadSettings(context, options)).profile.value;
-  const known = await findProfiles(context, current);
-  warnOfFailures(options, context, known);
+  const loaded = await loadSettings(context, options);
+  const current = loaded.profile.value;
+  const known = await findProfiles(context, current, loaded);
+  warnOfMissed(context, options, known);
   const shown = known.names.map((name) => show(known, name, current));
   if (options.json === true) writeJson(context, shown.map(toJson));
   else context.stdout.write(renderProfiles(shown, layoutOf(context.stdout, context.now())));
@@ -24,10 +25,11 @@ export async function showProfile(
   options: CommonOptions,
   context: ProfilesContext,
 ): Promise<void> {
-  const current = (await loadSettings(context, options)).profile.value;
-  const known = await findProfiles(context, current);
+  const loaded = await loadSettings(context, options);
+  const current = loaded.profile.value;
+  const known = await findProfiles(context, current, loaded);
   requireProfile(known, name ?? current);
-  warnOfFailures(options, context, known);
+  warnOfMissed(context, options, known);
   const shown = show(known, name ?? current, current);
   if (options.json === true) writeJson(context, toJson(shown));
   else context.stdout.write(renderProfile(shown, layoutOf(context.stdout, context.now())));
@@ -40,12 +42,14 @@ export async function useProfile(
   context: ProfilesContext & Pick<Context, 'takeLock' | 'signal'>,
 ): Promise<void> {
   refuseJson(options, 'profile use', 'entra-login profile list --json');
+  const loaded = await loadSettings(context, {});
   // The built-in one is always there to go back to.
-  requireProfile(await findProfiles(context, 'default'), name);
+  requireProfile(await findProfiles(context, 'default', loaded), name);
+  const { value, from } = loaded.profile;
   await chooseCurrentProfile(context, name);
   context.stdout.write(`The profile in use is now "${name}".\n`);
-  const { value, from } = (await loadSettings(context, {})).profile;
-  if (value !== name) warn(context, options, `Here it is "${value}": ${from.replace(/^\w+ /, '')} goes before it.`);
+  const [, above] = /^(?:environment|project) (.*)$/s.exec(from) ?? [];
+  if (above !== undefined && value !== name) warn(context, options, `Here it is "${value}": ${above} goes before it.`);
 }
 
 function show({ settings, accountsIn, secretsIn }: KnownProfiles, name: string, current: string): ShownProfile {
@@ -60,10 +64,4 @@ function show({ settings, accountsIn, secretsIn }: KnownProfiles, name: string, 
 
 function toJson({ name, current, settings }: ShownProfile): object {
   return { name, current, settings };
-}
-
-function warnOfFailures(options: CommonOptions, context: ProfilesContext, { failures }: KnownProfiles): void {
-  for (const [kind, { message }] of failures) {
-    warn(context, options, `What is kept in the ${kind} store is missing: ${message}`);
-  }
 }

@@ -1,4 +1,3 @@
-import { scopesOfFirstResource } from '../auth/scopes.ts';
 import type { Context, SecretStore, StoreKind } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
 import type { ProfileStatus } from '../render/status.ts';
@@ -10,8 +9,8 @@ import type { KeptProfile, KeptSignIn } from '../tokens/kept-profile.ts';
 import { grantedScopes, tokenOfSignIn } from '../tokens/sign-in.ts';
 import { readProfile } from '../tokens/token-store.ts';
 import type { KnownProfiles, ProfilesContext } from './known-profiles.ts';
-import { findProfiles } from './known-profiles.ts';
-import { layoutOf, warn, writeJson } from './notices.ts';
+import { findProfiles, warnOfMissed } from './known-profiles.ts';
+import { layoutOf, writeJson } from './notices.ts';
 import type { CommonOptions } from './opened-profile.ts';
 import { findClientSecret, startCommandDeadline } from './opened-profile.ts';
 
@@ -27,17 +26,20 @@ type StatusContext = ProfilesContext & Pick<Context, 'fetch' | 'signal' | 'takeL
  * shown with it and thrown once all are shown: `sign_in_required` before any other.
  */
 export async function status(options: StatusOptions, context: StatusContext): Promise<void> {
-  const current = (await loadSettings(context, options)).profile.value;
-  const known = await findProfiles(context, current);
+  const loaded = await loadSettings(context, options);
+  const current = loaded.profile.value;
+  const known = await findProfiles(context, current, loaded);
   const names = options.profile === undefined ? known.names : [current];
   const profiles: ProfileStatus[] = [];
   for (const name of names) profiles.push(await readStatus(options, context, known, name, name === current));
   if (options.json === true) writeJson(context, profiles.map(statusMembers));
   else context.stdout.write(renderStatus(profiles, layoutOf(context.stdout, context.now())));
-  for (const [kind, failure] of known.failures) {
-    const isShown = profiles.some((one) => one.failure === failure);
-    if (!isShown) warn(context, options, `What is kept in the ${kind} store is missing: ${failure.message}`);
-  }
+  warnOfMissed(
+    context,
+    options,
+    known,
+    profiles.map(({ failure }) => failure),
+  );
   throwFirst(profiles);
 }
 
@@ -118,10 +120,9 @@ async function renew(
   const { clientId, authorityHost, confidential } = signIn;
   const opened = { profile, store, settings: loaded.resolve(signIn) };
   const clientSecret = confidential ? await findClientSecret(opened) : undefined;
-  const scopes = scopesOfFirstResource(signIn.scopes);
   const deadline = startCommandDeadline(context, options);
   try {
-    const request = { profile, scopes, clientId, authorityHost, clientSecret, refresh: true };
+    const request = { profile, scopes: [], clientId, authorityHost, clientSecret, refresh: true };
     await getAccessToken(context, store, request, deadline);
   } finally {
     deadline.end();

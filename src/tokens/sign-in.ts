@@ -1,5 +1,6 @@
 import { accountOf } from '../auth/account.ts';
 import { decodeWithoutVerifying } from '../auth/jwt.ts';
+import { resourceOf, scopesOfFirstResource } from '../auth/scopes.ts';
 import type { EntraClient } from '../auth/token-endpoint.ts';
 import type { TokenSet } from '../auth/token-set.ts';
 import type { Context, SecretStore } from '../context.ts';
@@ -130,12 +131,23 @@ export function keptClaims(signIn: KeptSignIn): Record<string, unknown> {
   throw new EntraLoginError('store_failed', 'The kept ID token cannot be read.', { hint: 'entra-login login --force' });
 }
 
-/** The access token of the sign-in itself, expired or not; `undefined` once it was dropped. */
+/** The access token of the sign-in's resource, expired or not; `undefined` once it was dropped. */
 export function tokenOfSignIn({ signIn, accessTokens }: KeptProfile): KeptAccessToken | undefined {
-  return accessTokens.find(({ kind, asked }) => kind === 'person' && asked.join() === signIn?.scopes.join());
+  if (signIn === undefined) return undefined;
+  const resource = resourceOf(scopesOfFirstResource(signIn.scopes));
+  return accessTokens.find(
+    (token) =>
+      token.kind === 'person' &&
+      token.authorityHost === signIn.authorityHost &&
+      token.tenant === signIn.account.tenantId &&
+      token.clientId === signIn.clientId &&
+      token.resource === resource,
+  );
 }
 
 /** The scopes of the sign-in: those its access token was granted, else those asked for. */
 export function grantedScopes(kept: KeptProfile): readonly string[] {
-  return tokenOfSignIn(kept)?.scopes ?? kept.signIn?.scopes ?? [];
+  const { scopes = [] } = kept.signIn ?? {};
+  const token = tokenOfSignIn(kept);
+  return token?.asked.join() === scopes.join() ? token.scopes : scopes;
 }

@@ -139,10 +139,20 @@ describe('profile use', () => {
     await expect(configured()).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  it('says that the keychain is not there rather than that the profile is unknown', async () => {
-    expect(await world.run(['profile', 'use', 'work'], { keychain: missingKeychain() })).toMatchObject({
-      exitCode: 6,
-      stderr: expect.stringContaining('There is no keychain here.') as string,
+  it('is exit 2 for an unknown one where the keychain could not be read, too, and says so', async () => {
+    const keychain = missingKeychain();
+    expect(await world.run(['profile', 'use', 'work'], { keychain })).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('There is no profile "work". (There is no keychain here.)') as string,
+    });
+    const env = { ENTRA_LOGIN_STORE: 'file' };
+    expect((await world.run(['profile', 'use', 'work'], { keychain, env })).stderr).not.toContain('keychain');
+    expect(await world.run(['profile', 'list'], { keychain, env })).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await world.run(['status'], { keychain, env })).toMatchObject({ exitCode: 0, stderr: '' });
+    await configure({ profiles: { work } });
+    expect(await world.run(['profile', 'remove', 'work'], { keychain, env })).toMatchObject({
+      exitCode: 0,
+      stderr: '',
     });
   });
 });
