@@ -73,11 +73,11 @@ export interface Machine {
    * Tells which proxy a request to the URL goes through, without its name and password, and which variable names it.
    * Throws `configuration` for a variable that holds no proxy's address.
    */
-  findProxy(url: string): { readonly address: string; readonly variable: string } | undefined;
+  readonly findProxy: (url: string) => { readonly address: string; readonly variable: string } | undefined;
   /** Answers the addresses of a host as the system's resolver gives them; none if it knows none. */
-  resolveHost(name: string): Promise<readonly string[]>;
+  readonly resolveHost: (name: string) => Promise<readonly string[]>;
   /** Finds what `openBrowser` would start with the same command. */
-  findBrowser(command: string | undefined): Promise<BrowserSearch>;
+  readonly findBrowser: (command: string | undefined) => Promise<BrowserSearch>;
 }
 
 /** Who holds a port, as far as the system tells. */

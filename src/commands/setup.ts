@@ -15,7 +15,7 @@ import { checkEntra } from './checks-entra.ts';
 import { checkPort } from './checks-machine.ts';
 import type { CheckOutcome } from './checks.ts';
 import { startCheckLimit, toJson } from './checks.ts';
-import { openStoreForSignIn } from './login-store.ts';
+import { isSomebodyThere, openStoreForSignIn } from './login-store.ts';
 import { layoutOf, say, warn, writeJson } from './notices.ts';
 import type { KeptSetup } from './setup-profile.ts';
 import { keepSetup, openSecretPlace } from './setup-profile.ts';
@@ -96,10 +96,7 @@ async function readSecret({ stdin, stderr, signal }: Context): Promise<string> {
 }
 
 async function openPrompterIfAnybodyIsThere(options: SetupOptions, context: Context): Promise<Prompter | undefined> {
-  const { stdin, stderr, surroundings } = context;
-  // Some CI jobs have a terminal at which nobody sits.
-  const isSomebodyThere = stdin.isTerminal && stderr.isTerminal && surroundings.ci === undefined;
-  if (!isSomebodyThere || options.json === true) return undefined;
+  if (!isSomebodyThere(context) || options.json === true) return undefined;
   const { openPrompter } = await import('./setup-prompts.ts');
   return await openPrompter(context);
 }

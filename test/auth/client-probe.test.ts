@@ -33,7 +33,7 @@ interface Asked {
 async function probe({ tenant = contoso.id, redirectUri, authorize, ...client }: Asked): Promise<ClientProbe> {
   const deadline = startDeadline(new AbortController().signal, 10_000, () => new EntraLoginError('timeout', 'late'));
   const fetchOrAnswer: typeof fetch = async (input, init) => {
-    const url = new URL(String(input));
+    const url = new URL(input instanceof Request ? input.url : input);
     return authorize !== undefined && url.pathname.endsWith('/authorize') ? authorize(url) : await fetch(input, init);
   };
   const context = { fetch: fetchOrAnswer, now: () => new Date() };
