@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { desktopApplication, webSecret } from '../../src/emulator/default-directory.ts';
+import { configure } from '../support/user-file.ts';
 import type { RunOptions, World } from '../support/world.ts';
 import { missingKeychain, startWorld } from '../support/world.ts';
 
@@ -25,11 +26,9 @@ const configOf = async (argv: readonly string[], options: RunOptions): Promise<S
   return JSON.parse(stdout) as Shown;
 };
 const putFiles = async (project: object, user: object): Promise<{ project: string; user: string }> => {
-  const paths = { project: join(world.home, '.entra-login.json'), user: join(world.home, 'config/config.json') };
-  await mkdir(join(world.home, 'config'), { recursive: true });
-  await writeFile(paths.project, JSON.stringify(project, undefined, 2));
-  await writeFile(paths.user, JSON.stringify(user, undefined, 2));
-  return paths;
+  const path = join(world.home, '.entra-login.json');
+  await writeFile(path, JSON.stringify(project, undefined, 2));
+  return { project: path, user: await configure(world, user) };
 };
 
 describe('config', () => {

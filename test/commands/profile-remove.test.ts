@@ -1,7 +1,7 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openFileStore } from '../../src/platform/file-store.ts';
+import { configure, readConfigured } from '../support/user-file.ts';
 import type { World } from '../support/world.ts';
 import { missingKeychain, startWorld } from '../support/world.ts';
 
@@ -11,13 +11,6 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const configure = async (content: unknown): Promise<void> => {
-  await mkdir(join(world.home, 'config'), { recursive: true });
-  await writeFile(join(world.home, 'config/config.json'), JSON.stringify(content));
-};
-const configured = async (): Promise<unknown> =>
-  JSON.parse(await readFile(join(world.home, 'config/config.json'), 'utf8')) as unknown;
-
 describe('profile remove', () => {
   it('deletes settings, account and client secret in every store, and says so', async () => {
     const files = openFileStore(join(world.home, 'state'));
@@ -26,7 +19,7 @@ describe('profile remove', () => {
     await files.write('work/client-secret', 'kept by setup');
     await world.keychain.write('work/client-secret', 'kept by setup');
     await world.keychain.write('other', 'stays');
-    await configure({ profile: 'work', profiles: { work: { tenant: 'contoso.com' }, other: {} } });
+    await configure(world, { profile: 'work', profiles: { work: { tenant: 'contoso.com' }, other: {} } });
     expect(await world.run(['profile', 'remove', 'work'])).toEqual({
       exitCode: 0,
       stdout: `Removed profile "work":
@@ -40,7 +33,7 @@ describe('profile remove', () => {
 The profile in use is now "default".
 `,
     });
-    expect([await world.keychain.list(), await files.list(), await configured()]).toEqual([
+    expect([await world.keychain.list(), await files.list(), await readConfigured(world)]).toEqual([
       ['other'],
       [],
       { profiles: { other: {} } },
@@ -51,15 +44,15 @@ The profile in use is now "default".
   it('removes one that is only kept, damaged, or only configured', async () => {
     await world.keychain.write('damaged', 'not ours');
     await world.keychain.write('secret/client-secret', 'kept by setup');
-    await configure({ profiles: { work: {} } });
+    await configure(world, { profiles: { work: {} } });
     for (const name of ['damaged', 'secret', 'work']) {
       expect(await world.run(['profile', 'remove', name])).toMatchObject({ exitCode: 0 });
     }
-    expect([await world.keychain.list(), await configured()]).toEqual([[], { profiles: {} }]);
+    expect([await world.keychain.list(), await readConfigured(world)]).toEqual([[], { profiles: {} }]);
   });
 
   it('goes on without a keychain, and says that what it may keep stays', async () => {
-    await configure({ profiles: { work: {} } });
+    await configure(world, { profiles: { work: {} } });
     expect(await world.run(['profile', 'remove', 'work'], { keychain: missingKeychain() })).toEqual({
       exitCode: 0,
       stdout: 'Removed profile "work":\n  its settings\n',
@@ -81,7 +74,7 @@ The profile in use is now "default".
 
   it('deletes nothing where config.json is damaged', async () => {
     await world.keychain.write('work', 'kept');
-    await configure({ profiles: { other: 7 } });
+    await configure(world, { profiles: { other: 7 } });
     expect(await world.run(['profile', 'remove', 'work'])).toMatchObject({ exitCode: 2, stdout: '' });
     expect(await world.keychain.list()).toEqual(['work']);
   });

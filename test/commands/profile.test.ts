@@ -1,6 +1,7 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { configure, readConfigured } from '../support/user-file.ts';
 import type { World } from '../support/world.ts';
 import { missingKeychain, startWorld } from '../support/world.ts';
 
@@ -10,12 +11,6 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const configure = async (content: unknown): Promise<void> => {
-  await mkdir(join(world.home, 'config'), { recursive: true });
-  await writeFile(join(world.home, 'config/config.json'), JSON.stringify(content));
-};
-const configured = async (): Promise<unknown> =>
-  JSON.parse(await readFile(join(world.home, 'config/config.json'), 'utf8')) as unknown;
 const work = { tenant: 'contoso.com', clientId: 'c', scopes: ['openid', 'User.Read'], store: 'file' };
 
 describe('profile list', () => {
@@ -23,7 +18,7 @@ describe('profile list', () => {
     await world.run(['login']);
     await world.run(['login', '--profile', 'files', '--store', 'file']);
     await world.keychain.write('secret/client-secret', 'kept by setup');
-    await configure({ profile: 'lab', profiles: { work } });
+    await configure(world, { profile: 'lab', profiles: { work } });
     expect(await world.run(['profile', 'list'])).toEqual({
       exitCode: 0,
       stdout: `  work     contoso.com  c  nothing kept
@@ -51,7 +46,7 @@ describe('profile list', () => {
   });
 
   it('is exit 2 where config.json is damaged, be it in another profile', async () => {
-    await configure({ profiles: { work: { clientSecret: 'hunter2' } } });
+    await configure(world, { profiles: { work: { clientSecret: 'hunter2' } } });
     const result = await world.run(['profile', 'list', '--json']);
     expect(result).toMatchObject({
       exitCode: 2,
@@ -64,7 +59,7 @@ describe('profile list', () => {
 
 describe('profile show', () => {
   it('shows the one that is named, else the one in use', async () => {
-    await configure({ profile: 'work', profiles: { work } });
+    await configure(world, { profile: 'work', profiles: { work } });
     await world.keychain.write('work/client-secret', 'kept by setup');
     expect(await world.run(['profile', 'show'])).toEqual({
       exitCode: 0,
@@ -85,7 +80,7 @@ client secret  set, kept in keychain
   });
 
   it('is exit 2 for an unknown one, and names those there are', async () => {
-    await configure({ profiles: { work } });
+    await configure(world, { profiles: { work } });
     expect(await world.run(['profile', 'show', 'wrok'])).toEqual({
       exitCode: 2,
       stdout: '',
@@ -98,13 +93,13 @@ client secret  set, kept in keychain
 
 describe('profile use', () => {
   it('makes the profile the one in use, and leaves the rest of config.json', async () => {
-    await configure({ $schema: 's', profiles: { work } });
+    await configure(world, { $schema: 's', profiles: { work } });
     expect(await world.run(['profile', 'use', 'work'])).toEqual({
       exitCode: 0,
       stdout: 'The profile in use is now "work".\n',
       stderr: '',
     });
-    expect(await configured()).toEqual({ $schema: 's', profile: 'work', profiles: { work } });
+    expect(await readConfigured(world)).toEqual({ $schema: 's', profile: 'work', profiles: { work } });
     expect((await world.run(['whoami'])).stderr).toContain('profile "work"');
     expect(await world.run(['profile', 'use', 'default'])).toMatchObject({ exitCode: 0 });
   });
@@ -116,7 +111,7 @@ describe('profile use', () => {
   });
 
   it('says what goes before it here', async () => {
-    await configure({ profiles: { work } });
+    await configure(world, { profiles: { work } });
     const project = join(world.home, '.entra-login.json');
     await writeFile(project, '{"profile": "lab"}');
     const first = await world.run(['profile', 'use', 'work']);
@@ -136,7 +131,7 @@ describe('profile use', () => {
   ])('is exit 2 for profile %j, and writes nothing', async (argv, message) => {
     const result = await world.run(['profile', ...argv]);
     expect(result).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining(message) as string });
-    await expect(configured()).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(readConfigured(world)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   it('is exit 2 for an unknown one where the keychain could not be read, too, and says so', async () => {
@@ -149,7 +144,7 @@ describe('profile use', () => {
     expect((await world.run(['profile', 'use', 'work'], { keychain, env })).stderr).not.toContain('keychain');
     expect(await world.run(['profile', 'list'], { keychain, env })).toMatchObject({ exitCode: 0, stderr: '' });
     expect(await world.run(['status'], { keychain, env })).toMatchObject({ exitCode: 0, stderr: '' });
-    await configure({ profiles: { work } });
+    await configure(world, { profiles: { work } });
     expect(await world.run(['profile', 'remove', 'work'], { keychain, env })).toMatchObject({
       exitCode: 0,
       stderr: '',

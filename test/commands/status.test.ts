@@ -1,9 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { alice, dave, contoso, desktopApplication, webSecret } from '../../src/emulator/default-directory.ts';
 import { startEmulator } from '../../src/emulator/emulator.ts';
 import { EntraLoginError } from '../../src/errors.ts';
+import { configure } from '../support/user-file.ts';
 import type { RunResult, World } from '../support/world.ts';
 import { missingKeychain, startWorld } from '../support/world.ts';
 
@@ -21,12 +20,6 @@ const accountOf = (user: typeof alice): object => ({
   objectId: user.objectId,
   tenantId: contoso.id,
 });
-const configure = async (content: object): Promise<string> => {
-  const path = join(world.home, 'config', 'config.json');
-  await mkdir(join(world.home, 'config'), { recursive: true });
-  await writeFile(path, JSON.stringify(content));
-  return path;
-};
 const rowsOf = ({ stdout }: RunResult): Record<string, unknown>[] => JSON.parse(stdout) as Record<string, unknown>[];
 const errorOf = ({ stderr }: RunResult): unknown =>
   (JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '') as { error: unknown }).error;
@@ -50,7 +43,10 @@ describe('status', () => {
   it('shows every profile: of the stores, of config.json and the one in use', async () => {
     await loginAs(alice, 'default');
     await world.run(['login', '--profile', 'work', '--store', 'file']);
-    const path = await configure({ profile: 'lab', profiles: { test: { store: 'memory', tenant: 'test.example' } } });
+    const path = await configure(world, {
+      profile: 'lab',
+      profiles: { test: { store: 'memory', tenant: 'test.example' } },
+    });
     const result = await world.run(['status', '--json'], { env: { ENTRA_LOGIN_TENANT: '' } });
     const scopes = ['email', 'openid', 'profile', 'https://graph.microsoft.com/User.Read'];
     const signedIn = { account: accountOf(alice), tenant: contoso.id, clientId, scopes };
@@ -107,7 +103,7 @@ describe('status', () => {
 
   it('shows the others where a setting of one is wrong: exit 2', async () => {
     await loginAs(alice, 'default');
-    await configure({ profiles: { work: { store: 'disk' } } });
+    await configure(world, { profiles: { work: { store: 'disk' } } });
     const result = await world.run(['status']);
     expect(result).toMatchObject({ exitCode: 2 });
     expect(result.stdout).toContain('X The store is not valid (');
