@@ -1,5 +1,6 @@
 import type { Layout } from './claims.ts';
 import { plainText } from './plain-text.ts';
+import { wrapText } from './wrap.ts';
 
 /** The checks of `doctor` and `setup`, by the names of their JSON, with what people read. */
 export const checkLabels = {
@@ -42,22 +43,11 @@ export function renderChecks(checks: readonly Check[], { colors, columns }: Layo
   const room = Math.max(20, Math.min(columns, 100) - indent.length);
   const lines = checks.flatMap(({ name, status, detail, hint }) => {
     const head = `${paint[status](status.padEnd(statusWidth))}  ${checkLabels[name].padEnd(labelWidth)}  `;
-    const [first = '', ...rest] = wrapWords(plainText(detail), room);
-    const mend = hint === undefined ? [] : wrapWords(`${status === 'failed' ? 'try: ' : ''}${plainText(hint)}`, room);
+    const [first = '', ...rest] = wrapText(plainText(detail), room);
+    const mend = hint === undefined ? [] : wrapText(`${status === 'failed' ? 'try: ' : ''}${plainText(hint)}`, room);
     const paintMend = status === 'failed' ? (line: string) => line.replace(/^try:/, colors.cyan('try:')) : colors.dim;
     const painted = mend.map((line) => paintMend(line));
     return [`${head}${first}`, ...[...rest, ...painted].map((line) => `${indent}${line}`)];
   });
   return lines.map((line) => `${line.trimEnd()}\n`).join('');
-}
-
-/** Breaks a text into lines of at most so many characters, between words; a longer word stands alone, whole. */
-export function wrapWords(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1);
-    if (line !== undefined && line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }

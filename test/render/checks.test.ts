@@ -1,6 +1,6 @@
 import { Chalk } from 'chalk';
 import { describe, expect, it } from 'vitest';
-import { renderChecks, wrapWords } from '../../src/render/checks.ts';
+import { renderChecks } from '../../src/render/checks.ts';
 
 const layout = { colors: new Chalk({ level: 0 }), columns: 80, now: new Date() };
 
@@ -36,15 +36,5 @@ skipped  Account        nobody is signed in
       layout,
     );
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
-  });
-});
-
-describe('wrapping', () => {
-  it('breaks between words, and leaves a longer word whole', () => {
-    expect(wrapWords('one two https://example.com/a/long/address three', 10)).toEqual([
-      'one two',
-      'https://example.com/a/long/address',
-      'three',
-    ]);
   });
 });
