@@ -20,6 +20,8 @@ export interface CrashOptions {
   /** How many kills; commands that end before theirs do not count. */
   readonly rounds: number;
   readonly seed: number;
+  /** Hears of every 25 kills, so that a long run that is broken off has told what it survived. */
+  readonly onProgress: (kills: number, faults: number) => void;
   /** Runs when the store fails; answers what it mended (a keyring that crashed itself), or `undefined`. */
   readonly mend?: () => Promise<string | undefined>;
 }
@@ -82,8 +84,9 @@ export async function crashRounds(options: CrashOptions): Promise<CrashReport> {
     const signal = await running.ended;
     clearTimeout(timer);
     const where = `round ${round}: ${action} killed after ${Math.round(moment)} of ${Math.round(within)} ms`;
-    if (signal === 'SIGKILL') kills[action] += 1;
-    else {
+    if (signal === 'SIGKILL') {
+      kills[action] += 1;
+    } else {
       ended += 1;
       // The machine has become quicker: kills are to hit.
       durations[action] = (within + performance.now() - startedAt) / 2;
@@ -100,6 +103,8 @@ export async function crashRounds(options: CrashOptions): Promise<CrashReport> {
     times.push({ milliseconds: next.milliseconds, what: `${next.argv.join(' ')} after ${where}` });
     const expected = after === undefined ? 3 : 0;
     if (next.exitCode !== expected) faults.push(`${where}: then exit ${next.exitCode}: ${next.stderr}`);
+    const count = round + 1 - ended;
+    if (signal === 'SIGKILL' && count % 25 === 0) options.onProgress(count, faults.length);
   }
   times.sort((a, b) => a.milliseconds - b.milliseconds);
   const last = times.at(-1);
