@@ -4,6 +4,7 @@ import { version } from '../package.json';
 import type { Context } from './context.ts';
 import { EntraLoginError, exitCodes } from './errors.ts';
 import { renderError, renderErrorJson } from './render/error.ts';
+import { fitWidth } from './render/fit-width.ts';
 import { shells, tokenOutputs } from './render/token.ts';
 
 const examples = {
@@ -221,7 +222,8 @@ function printError(error: EntraLoginError, argv: readonly string[], { stderr }:
   if (own.includes('--verbose')) stderr.write(`${stackOf(error)}\n`);
   const namesJson = own.some((word, at) => word === '--output' && own[at + 1] === 'json');
   const isJson = namesJson || own.includes('--json') || own.includes('--output=json');
-  stderr.write(isJson ? renderErrorJson(error) : renderError(error, new Chalk({ level: stderr.colorLevel })));
+  const words = renderError(error, new Chalk({ level: stderr.colorLevel }));
+  stderr.write(isJson ? renderErrorJson(error) : fitWidth(words, stderr, 'error: '.length));
 }
 
 // What kind of error it is; its message may quote a token.
