@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
+import { fitWidth } from '../render/fit-width.ts';
 import type { LoadedSettings } from '../settings.ts';
 import type { CommonOptions, OpenedProfile } from './opened-profile.ts';
 import { chooseStore, openLoadedProfile } from './opened-profile.ts';
@@ -32,10 +33,11 @@ async function acceptsFile(context: Context, options: CommonOptions, error: Entr
   // Some CI jobs have a terminal at which nobody sits.
   const isSomebodyThere = stdin.isTerminal && stderr.isTerminal && surroundings.ci === undefined;
   if (!isSomebodyThere || options.json === true) return false;
-  stderr.write(`${error.message}
+  const question = `${error.message}
 Tokens can be kept in a file instead, readable by you alone but not encrypted:
   ${directories.state}
-Keep them there? [y/N] `);
+Keep them there? [y/N] `;
+  stderr.write(fitWidth(question, stderr));
   const answer = await stdin.readLine({ hidden: false, signal });
   return /^y(es)?$/i.test(answer?.trim() ?? '');
 }

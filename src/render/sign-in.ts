@@ -58,7 +58,7 @@ read the code, press Ctrl-C and type: entra-login explain CODE. The usual ones:
 }
 
 function renderElsewhere(surroundings: Surroundings, port: string): string {
-  return `${describeDistance(surroundings, port)} Ctrl-C, then
+  return `${describeDistance(surroundings, port)} press Ctrl-C and type
 ${otherWays}`;
 }
 
@@ -71,16 +71,18 @@ function describeDistance(surroundings: Surroundings, port: string): string {
   if (ssh) {
     return `This is an SSH connection: a browser at the other end needs the port,
   ssh -L ${port}:localhost:${port} HOST
-Without it:`;
+If you cannot have that,`;
   }
   if (wsl) {
     return `This is WSL: a browser of Windows gets here while localhostForwarding is on
-(.wslconfig; it is unless turned off). If it does not:`;
+(.wslconfig; it is unless turned off). If it does not,`;
   }
   if (container || codespaces || cloudShell) {
-    return `This is a container, whose localhost a browser outside of it may not reach. If so:`;
+    return `This is a container, whose localhost a browser outside of it may not reach.
+If so,`;
   }
-  return 'A browser on another machine, or outside a container, cannot get here. If so:';
+  return `A browser on another machine, or outside a container, cannot get here.
+If so,`;
 }
 
 /** The first words about a browser that speaks TLS to the redirect URI. */
@@ -104,7 +106,7 @@ export function renderHttpsMend(page: { readonly startUrl: string; readonly redi
                 it and delete SiteSecurityServiceState.* in its profile
   Safari        close it and delete ~/Library/Cookies/HSTS.plist
 
-The wait goes on. Or Ctrl-C, then
+The wait goes on. Or press Ctrl-C and type
 ${byAddress}${otherWays}`;
 }
 

@@ -24,8 +24,17 @@ describe('a text on a narrow terminal', () => {
     expect(fitWidth(hint, narrow)).toBe(hint);
   });
 
-  it('does not count colours', () => {
+  it('breaks a hint that begins with a command and goes on in words', () => {
+    expect(fitWidth('  try: entra-login demo, or ask somebody', narrow, 7)).toBe(
+      '  try: entra-login\n       demo, or ask\n       somebody',
+    );
+  });
+
+  it('does not count colours, and is broken at the same places with them', () => {
     expect(fitWidth(`${colors.red('error:')} one two three`, narrow)).toBe(`${colors.red('error:')} one two three`);
+    expect(fitWidth(`${colors.cyan('  try:')} one two three four`, narrow)).toBe(
+      `${colors.cyan('  try:')} one two three\n  four`,
+    );
   });
 });
 

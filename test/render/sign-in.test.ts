@@ -73,7 +73,8 @@ The whole address, for another browser:
   ${url}
 
 If it shows a page with an AADSTS code: Ctrl-C, then entra-login explain CODE.
-A browser on another machine, or outside a container, cannot get here. If so: Ctrl-C, then
+A browser on another machine, or outside a container, cannot get here.
+If so, press Ctrl-C and type
   entra-login login --device-code   gives a code for a browser on any device
   entra-login login --manual        has you paste the redirected address
 `,
@@ -105,6 +106,19 @@ A browser on another machine, or outside a container, cannot get here. If so: Ct
     expect(renderHttpsMend({ startUrl, redirectUri: 'http://127.0.0.1:5000/callback' })).not.toContain(
       '--redirect-uri',
     );
+  });
+
+  it('are never wider than 80 columns, addresses excepted', () => {
+    const everywhere = ['ssh', 'wsl', 'container'].map((place) => ({ ...surroundings, [place]: true }));
+    const texts = [surroundings, ...everywhere].flatMap((here) =>
+      (['arrived', 'missing', 'unknown'] as const).map((seen) =>
+        renderNothingYet({ ...page, seen, surroundings: here }),
+      ),
+    );
+    texts.push(renderHttpsMend({ startUrl: url, redirectUri }), renderWaiting(3_599_000, plain, true));
+    texts.push(renderPastePrompt(url, '0f6b1c2d-3e4f-4a5b-8c6d-7e8f90a1b2c3', plain), renderPasteQuestion(undefined));
+    const wide = texts.flatMap((text) => text.split('\n')).filter((line) => line.length > 80);
+    expect(wide).toEqual([]);
   });
 
   it('ask for the redirected address, and again with the reason', () => {
