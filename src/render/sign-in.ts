@@ -86,7 +86,7 @@ If so,`;
 }
 
 /** The first words about a browser that speaks TLS to the redirect URI. */
-export const httpsForced = 'The browser insists on https for localhost, where only http is served (HSTS).';
+export const httpsForced = 'The browser insists on https for localhost, where only http is served.';
 
 /** How to make a browser forget that localhost wants https, and how to sign in without it. */
 export function renderHttpsMend(page: { readonly startUrl: string; readonly redirectUri: string }): string {
@@ -96,7 +96,7 @@ export function renderHttpsMend(page: { readonly startUrl: string; readonly redi
     address === page.redirectUri
       ? ''
       : `  entra-login login --redirect-uri ${address}\n      if that one is registered (in the manifest: the portal's form refuses it)\n`;
-  return `Make it forget that, or take another browser, and open the address again:
+  return `Make it forget that (HSTS), or take another browser, and open this again:
 
   ${page.startUrl}
 
