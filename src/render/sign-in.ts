@@ -104,7 +104,8 @@ export function renderHttpsMend(page: { readonly startUrl: string; readonly redi
                 localhost
   Firefox       History, right-click localhost: Forget About This Site; or close
                 it and delete SiteSecurityServiceState.* in its profile
-  Safari        close it and delete ~/Library/Cookies/HSTS.plist
+  Safari        Settings, Privacy, Manage Website Data: localhost, Remove; or
+                close it and delete ~/Library/Cookies/HSTS.plist
 
 The wait goes on. Or press Ctrl-C and type
 ${byAddress}${otherWays}`;
