@@ -1,5 +1,6 @@
 import type { ChalkInstance } from 'chalk';
 import type { EntraLoginError } from '../errors.ts';
+import { fitWidth } from './fit-width.ts';
 import { plainText } from './plain-text.ts';
 
 /** The error as the contract's JSON object, one line. */
@@ -8,13 +9,18 @@ export function renderErrorJson(error: EntraLoginError): string {
   return `${JSON.stringify({ error: { code, message, hint, aadsts, correlationId, traceId } })}\n`;
 }
 
-/** The error in a few lines: what happened, Entra's code, what to do next, the correlation ID for support. */
-export function renderError(error: EntraLoginError, colors: ChalkInstance): string {
-  const code = error.aadsts === undefined ? '' : ` (${error.aadsts})`;
-  const lines = [`${colors.red('error:')} ${plainText(error.message)}${code}`];
-  if (error.hint !== undefined) lines.push(`${colors.cyan('  try:')} ${plainText(error.hint)}`);
-  if (error.correlationId !== undefined) {
-    lines.push(colors.dim(`  correlation ID: ${plainText(error.correlationId)}`));
-  }
-  return `${lines.join('\n')}\n`;
+/**
+ * The error in a few lines: what happened, Entra's code, what to do next, where there is more to read, the correlation
+ * ID for support. Where there are columns it is wrapped to them.
+ */
+export function renderError(error: EntraLoginError, colors: ChalkInstance, columns: number | undefined): string {
+  const { message, hint, aadsts, correlationId } = error;
+  const lines = [`${colors.red('error:')} ${plainText(aadsts === undefined ? message : `${message} (${aadsts})`)}`];
+  if (hint !== undefined) lines.push(`${colors.cyan('  try:')} ${plainText(hint)}`);
+  // A code without an entry has its look-up page as the hint, and that is all there is.
+  const isExplained = aadsts !== undefined && hint?.includes('error?code=') !== true;
+  if (isExplained) lines.push(colors.dim(`  more: entra-login explain ${plainText(aadsts)}`));
+  if (correlationId !== undefined) lines.push(colors.dim(`  correlation ID: ${plainText(correlationId)}`));
+  const text = `${lines.join('\n')}\n`;
+  return columns === undefined ? text : fitWidth(text, { isTerminal: true, columns }, 'error: '.length);
 }

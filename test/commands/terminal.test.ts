@@ -61,14 +61,15 @@ const looks: Readonly<Record<string, Look>> = {
   logout: { argv: ['logout'], before: signIn },
   'logout of the browser too': { argv: ['logout', '--end-browser-session', '--no-browser'], before: signIn },
   'logout of nobody': { argv: ['logout', '--all'] },
+  explain: { argv: ['explain', 'AADSTS50011', '53003'] },
+  'explain of an unknown code': { argv: ['explain', '999999'] },
   demo: { argv: ['demo'], options: { surroundings: { container: true } } },
   'an option that does not exist': { argv: ['login', '--nonsense'] },
   help: { argv: ['--help'] },
   ...Object.fromEntries(
-    ['login', 'whoami', 'token', 'exec', 'git-credential', 'logout', 'demo'].map((name) => [
-      `${name} --help`,
-      { argv: [name, '--help'] },
-    ]),
+    ['login', 'whoami', 'token', 'exec', 'git-credential', 'logout', 'explain', 'decode', 'completion', 'demo'].map(
+      (name) => [`${name} --help`, { argv: [name, '--help'] }],
+    ),
   ),
 };
 
