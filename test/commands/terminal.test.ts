@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { webApplication } from '../../src/emulator/default-directory.ts';
+import { EntraLoginError } from '../../src/errors.ts';
 import type { RunOptions, RunResult, World } from '../support/world.ts';
 import { missingKeychain, startWorld } from '../support/world.ts';
 
@@ -15,10 +16,11 @@ interface Look {
   /** What is done to the world before each time the command line is run. */
   readonly before?: (world: World) => unknown;
   readonly options?: RunOptions;
+  /** Nobody comes: it is ended once all is said and the countdown runs. */
+  readonly endsByCtrlC?: boolean;
 }
 
 const signIn = (w: World): Promise<unknown> => w.run(['login', '--force']);
-const soon = ['--timeout', '200ms'];
 const web = { ENTRA_LOGIN_CLIENT_ID: webApplication.clientId };
 
 // Everything that is written for people, command by command; a new command adds its lines here.
@@ -26,15 +28,21 @@ const looks: Readonly<Record<string, Look>> = {
   'login in a browser': { argv: ['login', '--force'] },
   'login with --verbose': { argv: ['login', '--force', '--verbose'] },
   'login of somebody signed in': { argv: ['login'], before: signIn },
-  'login by hand': { argv: ['login', '--no-browser', ...soon] },
+  'login by hand': { argv: ['login', '--no-browser'], endsByCtrlC: true },
   'login with a browser that fails': {
-    argv: ['login', '--no-fallback', ...soon],
+    argv: ['login', '--no-fallback'],
+    endsByCtrlC: true,
     options: { browser: () => Promise.resolve({ outcome: 'failed', reason: 'xdg-open ended with exit code 3' }) },
   },
-  'login by device code': { argv: ['login', '--device-code', ...soon] },
-  'login that falls back to a device code': { argv: ['login', ...soon], options: { surroundings: { ssh: true } } },
+  'login by device code': { argv: ['login', '--device-code'], endsByCtrlC: true },
+  'login that falls back to a device code': {
+    argv: ['login'],
+    options: { surroundings: { ssh: true } },
+    endsByCtrlC: true,
+  },
   'login with a large screen': {
-    argv: ['login', '--device-code', ...soon],
+    argv: ['login', '--device-code'],
+    endsByCtrlC: true,
     options: { size: { columns: 120, rows: 60 } },
   },
   'login by paste': { argv: ['login', '--manual'], options: { stdin: ['x', 'https://contoso.example/?code=y', 'z'] } },
@@ -62,14 +70,18 @@ const looks: Readonly<Record<string, Look>> = {
   'logout of the browser too': { argv: ['logout', '--end-browser-session', '--no-browser'], before: signIn },
   'logout of nobody': { argv: ['logout', '--all'] },
   explain: { argv: ['explain', 'AADSTS50011', '53003'] },
+  status: { argv: ['status'], before: signIn },
+  config: { argv: ['config'] },
+  'profile list': { argv: ['profile', 'list'] },
   'explain of an unknown code': { argv: ['explain', '999999'] },
   demo: { argv: ['demo'], options: { surroundings: { container: true } } },
   'an option that does not exist': { argv: ['login', '--nonsense'] },
   help: { argv: ['--help'] },
   ...Object.fromEntries(
-    ['login', 'whoami', 'token', 'exec', 'git-credential', 'logout', 'explain', 'decode', 'completion', 'demo'].map(
-      (name) => [`${name} --help`, { argv: [name, '--help'] }],
-    ),
+    [
+      ...['login', 'whoami', 'token', 'exec', 'git-credential', 'logout', 'explain', 'decode', 'completion', 'demo'],
+      ...['setup', 'doctor', 'status', 'profile', 'config'],
+    ].map((name) => [`${name} --help`, { argv: [name, '--help'] }]),
   ),
 };
 
@@ -90,9 +102,14 @@ describe('on a terminal', () => {
   });
 });
 
-async function run({ argv, before, options }: Look, colorLevel: 0 | 1): Promise<RunResult> {
+async function run({ argv, before, options, endsByCtrlC }: Look, colorLevel: 0 | 1): Promise<RunResult> {
   await before?.(world);
-  return await world.run(argv, { terminal: true, ...options, colorLevel });
+  const ctrlC = new AbortController();
+  const end = (): void => ctrlC.abort(new EntraLoginError('cancelled', 'Cancelled.'));
+  const onStderr = (text: string): void => {
+    if (endsByCtrlC === true && text.includes('aiting for the sign-in')) setImmediate(end);
+  };
+  return await world.run(argv, { terminal: true, ...options, colorLevel, signal: ctrlC.signal, onStderr });
 }
 
 function withoutEscapes({ exitCode, stdout, stderr }: RunResult): RunResult {
