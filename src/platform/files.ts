@@ -1,12 +1,13 @@
-import { constants } from 'node:fs';
+import { constants, existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { access, lstat, open, readFile, stat } from 'node:fs/promises';
 import process from 'node:process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Files, FileText } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
 
-/** Makes the file operations that commands and settings need. */
+/**
+ * Makes the file operations that commands and settings need. But for what may wait for a pipe they are synchronous:
+ * starting Node's thread pool would cost more than they do.
+ */
 export function createFiles(): Files {
   return { readText, readLimited, exists, isOwnedByUser };
 }
@@ -16,11 +17,11 @@ const sizeLimit = 1024 * 1024;
 
 async function readText(path: string): Promise<string | undefined> {
   try {
-    const file = await stat(path);
+    const file = statSync(path);
     // A repository may hold a link to /dev/zero under the name of a project file.
     if (file.isCharacterDevice() || file.isBlockDevice()) throw unreadable(path, 'it is a device');
     if (file.size > sizeLimit) throw unreadable(path, 'it is larger than 1 MiB');
-    return await readFile(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     if (error instanceof EntraLoginError) throw error;
     const code = codeOf(error);
@@ -42,6 +43,7 @@ const pipePause = 10;
 
 async function readLimited(path: string, { mostBytes, followsLinks, signal }: Limits): Promise<FileText> {
   const failed = (reason: string): FileText => ({ outcome: 'failed', reason });
+  const { lstat, open } = await import('node:fs/promises');
   let handle: FileHandle | undefined;
   try {
     // Windows has no O_NOFOLLOW, and opening a pipe without O_NONBLOCK would wait for a writer for ever.
@@ -71,6 +73,7 @@ const reasons: ReadonlyMap<string, string> = new Map([
 ]);
 
 async function fill(handle: FileHandle, buffer: Buffer, signal: AbortSignal): Promise<number> {
+  const { setTimeout: sleep } = await import('node:timers/promises');
   for (let size = 0; ;) {
     signal.throwIfAborted();
     try {
@@ -84,18 +87,15 @@ async function fill(handle: FileHandle, buffer: Buffer, signal: AbortSignal): Pr
   }
 }
 
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+async function exists(path: string): Promise<boolean> {
+  return existsSync(path);
 }
 
 // A link is a file of its own: another user's link to a file of ours says what another user chose.
 async function isOwnedByUser(path: string): Promise<boolean> {
   const uid = process.getuid?.();
   try {
-    return uid === undefined || [await lstat(path), await stat(path)].every((file) => file.uid === uid);
+    return uid === undefined || [lstatSync(path), statSync(path)].every((file) => file.uid === uid);
   } catch {
     return true; // it is gone, or leads nowhere: nobody else's
   }

@@ -2,6 +2,8 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 import type { SecretStore } from '../context.ts';
+import { withSecretService } from './keychain-linux.ts';
+import { openNativeItems } from './keychain-native.ts';
 import { openKeychainProcess, type KeychainProcessOptions } from './keychain-process.ts';
 import { createKeychainStore, type WithItems } from './keychain-store.ts';
 
@@ -37,26 +39,20 @@ export function openKeychain(
   // The Credential Manager answers at once and asks nobody.
   if (platform === 'win32') return createKeychainStore(openOnce(useNativeItems), windowsItemLimit);
   if (platform === 'linux') {
-    const open = async (): Promise<WithItems> => {
-      const { withSecretService } = await import('./keychain-linux.ts');
-      return withSecretService(options, command);
-    };
-    return createKeychainStore(openOnce(open), undefined);
+    return createKeychainStore(
+      openOnce(() => withSecretService(options, command)),
+      undefined,
+    );
   }
   return openKeychainProcess({ ...options, command });
 }
 
-async function useNativeItems(): Promise<WithItems> {
-  const { openNativeItems } = await import('./keychain-native.ts');
+function useNativeItems(): WithItems {
   const items = openNativeItems();
   return (work) => work(items);
 }
 
-function openOnce(open: () => Promise<WithItems>): WithItems {
-  let opened: Promise<WithItems> | undefined;
-  return async (work) => {
-    opened ??= open();
-    const withItems = await opened;
-    return withItems(work);
-  };
+function openOnce(open: () => WithItems): WithItems {
+  let opened: WithItems | undefined;
+  return (work) => (opened ??= open())(work);
 }
