@@ -20,6 +20,8 @@ async function readText(path: string): Promise<string | undefined> {
     const file = statSync(path);
     // A repository may hold a link to /dev/zero under the name of a project file.
     if (file.isCharacterDevice() || file.isBlockDevice()) throw unreadable(path, 'it is a device');
+    // Opening one would wait for a writer, and nothing could end that.
+    if (file.isFIFO()) throw unreadable(path, 'it is a pipe');
     if (file.size > sizeLimit) throw unreadable(path, 'it is larger than 1 MiB');
     return readFileSync(path, 'utf8');
   } catch (error) {

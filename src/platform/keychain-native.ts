@@ -59,6 +59,8 @@ export function openNativeItems(connections: KeychainConnections = noConnections
  */
 export async function loadKeyring(): Promise<typeof Keyring> {
   const kinds: Partial<Record<NodeJS.Platform, string>> = { linux: '-gnu', win32: '-msvc', darwin: '' };
+  // In a standalone binary there is no other, and nothing to look for.
+  if (process.versions['bun'] !== undefined) return await import('@napi-rs/keyring');
   try {
     const binary = `@napi-rs/keyring-${process.platform}-${process.arch}${kinds[process.platform] ?? ''}`;
     const keyring: typeof Keyring = await import(binary);

@@ -31,10 +31,7 @@ const windowsItemLimit = 2_560;
 export function openKeychain(
   options: KeychainOptions,
   platform: NodeJS.Platform = process.platform,
-  command: KeychainProcessOptions['command'] = [
-    process.execPath,
-    fileURLToPath(new URL('keychain-child.cjs', import.meta.url)),
-  ],
+  command: KeychainProcessOptions['command'] = childCommand(),
 ): SecretStore {
   // The Credential Manager answers at once and asks nobody.
   if (platform === 'win32') return createKeychainStore(openOnce(useNativeItems), windowsItemLimit);
@@ -45,6 +42,12 @@ export function openKeychain(
     );
   }
   return openKeychainProcess({ ...options, command });
+}
+
+/** Beside the bundle; the standalone binary, which Bun runs, is its own child (scripts/standalone.cjs). */
+function childCommand(): KeychainProcessOptions['command'] {
+  if (process.versions['bun'] !== undefined) return [process.execPath, '--keychain-child'];
+  return [process.execPath, fileURLToPath(new URL('keychain-child.cjs', import.meta.url))];
 }
 
 function useNativeItems(): WithItems {

@@ -1,10 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import process from 'node:process';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { TestKeyring } from '../support/keyring.ts';
 import { hasKeyring, startKeyring } from '../support/keyring.ts';
 import type { Machine } from '../support/program.ts';
-import { startMachine } from '../support/program.ts';
+import { standaloneBinary, startMachine } from '../support/program.ts';
 
 // Writes what was loaded when the program ends: files of ours, and what of Node was not there at its start.
 const recorder = `
@@ -33,14 +34,18 @@ async function loadedBy(words: readonly string[], env: Readonly<Record<string, s
 const ours = /^(?:entra-login|main|rolldown-runtime-\S+)\.cjs$|^keyring\.\S+\.node$/;
 const slow = ['crypto', 'http', 'https', 'tls', 'child_process', 'perf_hooks', 'fs/promises', 'worker_threads', 'v8'];
 
-it('a kept token of the file store loads one bundle of ours, and nothing slow of Node', async () => {
+// A binary loads no files.
+const isBinary = standaloneBinary !== undefined;
+if (isBinary) process.stderr.write('Tests of what Node loads are skipped; a standalone binary is tested\n');
+
+it.skipIf(isBinary)('a kept token of the file store loads one bundle of ours, and nothing slow of Node', async () => {
   expect(await machine.signIn()).toMatchObject({ exitCode: 0 });
   const loaded = await loadedBy(['token']);
   expect(loaded.filter((name) => /\.(?:cjs|js|node)$/.test(name) && !ours.test(name))).toEqual([]);
   expect([...slow, 'net', 'stream', 'tty'].filter((name) => loaded.includes(name))).toEqual([]);
 });
 
-it.skipIf(!hasKeyring())(
+it.skipIf(isBinary || !hasKeyring())(
   'a kept token of the keychain loads the library besides, and what a socket needs',
   async () => {
     const keyring: TestKeyring = await startKeyring();
