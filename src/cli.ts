@@ -1,10 +1,20 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { version } from '../package.json';
+import type { CommandShape } from './commands/completion-candidates.ts';
 import type { Context } from './context.ts';
 import { EntraLoginError, exitCodes } from './errors.ts';
+import { completionShells } from './render/completion-scripts.ts';
+import type { CompletionShell } from './render/completion-scripts.ts';
 import { renderError, renderErrorJson } from './render/error.ts';
 import type { CommandOption } from './token-options.ts';
-import { commonOptions, settingsOptions, tokenOptions, wantedTokenOptions } from './token-options.ts';
+import {
+  authorityOptions,
+  commonOptions,
+  settingsOptions,
+  storeOption,
+  tokenOptions,
+  wantedTokenOptions,
+} from './token-options.ts';
 
 const examples = {
   login: `
@@ -41,6 +51,33 @@ Examples:
   entra-login logout
   entra-login logout --all
   entra-login logout --end-browser-session   also ends the browser's sign-on`,
+  explain: `
+Examples:
+  entra-login explain AADSTS50011            or 50011, a URL, a whole error text
+  entra-login token 2>&1 | entra-login explain
+  entra-login explain                        asks for the text, unseen
+
+Several codes are explained one by one; --json explains the first that is known.
+A code that is not known here is exit 2, with the page to look it up, unless
+Entra's own description was pasted with it.`,
+  decode: `
+Examples:
+  entra-login token | entra-login decode
+  entra-login decode --verify < token.txt    signature, issuer and times too
+  entra-login decode                         asks for the token, unseen
+
+In --json, "verified" is true after --verify and null without it; a check that
+fails is exit 4 and prints no JSON. The keys are those of --tenant (else of the
+settings, else of the token) at the authority host of the settings.`,
+  completion: `
+Examples:
+  source <(entra-login completion bash)      in ~/.bashrc
+  source <(entra-login completion zsh)       in ~/.zshrc, after compinit
+  entra-login completion fish | source       in ~/.config/fish/config.fish
+  entra-login completion powershell | Out-String | Invoke-Expression
+
+The last one belongs in $PROFILE. Profile names are those of config.json and of
+the file store; a keychain is not asked, it may be locked.`,
   demo: `
 Examples:
   entra-login demo                           a whole sign-in, at an Entra ID emulator of its own
@@ -120,13 +157,45 @@ function buildProgram(context: Context, exit: { code: number }): Command {
     );
 
   command(program, context, 'logout', 'forget the account')
-    .option('--store <where>', 'keychain, file or memory')
+    .addOption(toOption(storeOption))
     .option('--all', 'of every profile')
     .option('--end-browser-session', "also end the browser's sign-on")
     .option('--browser <command>', 'the browser to open for that')
     .option('--no-browser', 'open none: print the URL')
     .addHelpText('after', examples.logout)
     .action(async (options: object) => (await import('./commands/logout.ts')).logout(options, context));
+
+  command(program, context, 'explain', 'say what an AADSTS code means and how to mend it')
+    .argument('[code...]', 'codes or an error text; none or "-" reads standard input')
+    .addHelpText('after', examples.explain)
+    .action(async (words: string[], options: object) =>
+      (await import('./commands/explain.ts')).explain(words, options, context),
+    );
+
+  authority(command(program, context, 'decode', 'show what is in a token, read from standard input'))
+    .option('--verify', "check it against the tenant's keys")
+    .allowExcessArguments() // to say why a token may be none
+    .addHelpText('after', examples.decode)
+    .action(async (options: object, { args }: Command) =>
+      (await import('./commands/decode.ts')).decode(args.length, options, context),
+    );
+
+  command(program, context, 'completion', 'print a completion script for your shell')
+    .addArgument(new Argument('<shell>', 'the shell').choices(completionShells))
+    .addHelpText('after', examples.completion)
+    .action(async (shell: CompletionShell, options: object) =>
+      (await import('./commands/completion.ts')).completion(shell, options, context),
+    );
+
+  // What the completion scripts ask at a Tab.
+  program
+    .command('__complete', { hidden: true })
+    .argument('<current>')
+    .argument('[before...]')
+    .action(async (current: string, before: string[]) => {
+      const { completeWords } = await import('./commands/completion-candidates.ts');
+      await completeWords(shapeOf(program), current.replace(/^=/, ''), before, context);
+    });
 
   command(program, context, 'demo', 'show a whole sign-in at an emulator of its own')
     .option('--serve', 'keep the emulator up and print the settings to use against it')
@@ -162,17 +231,44 @@ function settings(of: Command): Command {
   return addOptions(of, settingsOptions);
 }
 
+/** Adds the options that say which tenant, client and cloud. */
+function authority(of: Command): Command {
+  return addOptions(of, authorityOptions);
+}
+
 /** Adds options from the table that the short path reads too. */
 function addOptions(of: Command, options: readonly CommandOption[]): Command {
-  for (const { flags, description, choices, repeatable } of options) {
-    const option = new Option(flags, description);
-    if (choices !== undefined) option.choices(choices);
-    if (repeatable === true) {
-      option.argParser<readonly string[]>((value, before) => [...(before ?? []), value]);
-    }
-    of.addOption(option);
-  }
+  for (const option of options) of.addOption(toOption(option));
   return of;
+}
+
+function toOption({ flags, description, choices, repeatable }: CommandOption): Option {
+  const option = new Option(flags, description);
+  if (choices !== undefined) option.choices(choices);
+  if (repeatable === true) option.argParser<readonly string[]>((value, before) => [...(before ?? []), value]);
+  return option;
+}
+
+/** What completion needs to know of a command, taken from the command itself. */
+function shapeOf(of: Command): CommandShape {
+  const help = of.createHelp();
+  return {
+    name: of.name(),
+    description: of.description(),
+    options: help.visibleOptions(of).map(({ long, short, description, flags, argChoices = [], parseArg }) => ({
+      names: [long, short].filter((name) => name !== undefined && name !== null),
+      description,
+      value: /[<[]([^>\].]+)/.exec(flags)?.[1],
+      choices: argChoices,
+      isRepeatable: parseArg !== undefined && argChoices.length === 0,
+    })),
+    operands: of.registeredArguments.map((argument) => ({
+      name: argument.name(),
+      choices: argument.argChoices ?? [],
+      isVariadic: argument.variadic,
+    })),
+    commands: help.visibleCommands(of).map(shapeOf),
+  };
 }
 
 function toEntraLoginError(error: unknown, context: Context): EntraLoginError {
@@ -212,9 +308,12 @@ async function printError(error: EntraLoginError, argv: readonly string[], { std
   if (own.includes('--verbose')) stderr.write(`${stackOf(error)}\n`);
   const namesJson = own.some((word, at) => word === '--output' && own[at + 1] === 'json');
   const isJson = namesJson || own.includes('--json') || own.includes('--output=json');
-  // Loaded when needed: help and --version wait for it otherwise.
+  // Loaded when needed: help waits for it otherwise.
   const { Chalk } = await import('chalk');
-  stderr.write(isJson ? renderErrorJson(error) : renderError(error, new Chalk({ level: stderr.colorLevel })));
+  const colors = new Chalk({ level: stderr.colorLevel });
+  // In a log or a pipe a line stays one line.
+  const columns = stderr.isTerminal ? stderr.columns : undefined;
+  stderr.write(isJson ? renderErrorJson(error) : renderError(error, colors, columns));
 }
 
 // What kind of error it is; its message may quote a token.

@@ -21,15 +21,31 @@ export const commonOptions: readonly CommandOption[] = [
   { flags: '--timeout <duration>', description: 'how long to wait (login 5m, else 30s)' },
 ];
 
-/** The options that name settings. */
-export const settingsOptions: readonly CommandOption[] = [
+/** The options that say which tenant, client and cloud. */
+export const authorityOptions: readonly CommandOption[] = [
   { flags: '--tenant <tenant>', description: 'tenant ID, domain, organizations, common or consumers' },
   { flags: '--client-id <id>', description: 'the Application (client) ID' },
+  {
+    flags: '--cloud <cloud>',
+    description: 'the national cloud',
+    choices: ['public', 'usgov', 'china', 'bleu', 'delos', 'govsg'],
+  },
+  { flags: '--authority-host <url>', description: 'a custom domain, External ID or a test server' },
+];
+
+/** The option that says where tokens are kept. */
+export const storeOption: CommandOption = {
+  flags: '--store <where>',
+  description: 'where tokens are kept',
+  choices: ['keychain', 'file', 'memory'],
+};
+
+/** The options that name settings. */
+export const settingsOptions: readonly CommandOption[] = [
+  ...authorityOptions,
   { flags: '--redirect-uri <uri>', description: 'as registered (http://localhost:5000/callback)' },
   { flags: '--scope <scope>', description: 'scopes to ask for (repeatable)', repeatable: true },
-  { flags: '--cloud <cloud>', description: 'public, usgov, china, bleu, delos or govsg' },
-  { flags: '--authority-host <url>', description: 'a custom domain, External ID or a test server' },
-  { flags: '--store <where>', description: 'keychain, file or memory' },
+  storeOption,
 ];
 
 /** The options that say which access token is wanted. */

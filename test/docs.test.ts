@@ -28,7 +28,7 @@ describe('docs/architecture.md', () => {
     const files = [
       ...['src/commands/login.ts', 'src/commands/login-store.ts', 'src/settings.ts', 'src/tokens/sign-in.ts'],
       ...['src/auth/discovery.ts', 'src/auth/authorization-code.ts', 'src/auth/browser-sign-in.ts'],
-      ...['src/auth/redirect-listener.ts', 'src/auth/redirect-page.ts', 'src/auth/token-endpoint.ts'],
+      ...['src/auth/redirect/listener.ts', 'src/auth/redirect/page.ts', 'src/auth/token-endpoint.ts'],
       ...['src/auth/id-token.ts', 'src/render/claims.ts'],
       ...['src/commands/sign-in-person.ts', 'src/commands/sign-in-flow.ts', 'src/commands/flow-choice.ts'],
       'src/auth/device-code.ts',

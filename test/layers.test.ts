@@ -16,6 +16,9 @@ const planted: readonly (readonly [file: string, source: string, rule: string])[
   ['src/auth/a4.ts', "import { x } from '../render/x.ts';", 'no-restricted-imports'],
   ['src/auth/a5.ts', "import { x } from 'node:fs';", 'no-restricted-imports'],
   ['src/auth/a6.ts', "import { x } from 'commander';", 'no-restricted-imports'],
+  ['src/auth/redirect/a7.ts', "import { x } from '../../tokens/x.ts';", 'no-restricted-imports'],
+  ['src/auth/redirect/a8.ts', "import { x } from '../../render/x.ts';", 'no-restricted-imports'],
+  ['src/auth/redirect/a9.ts', "import { x } from 'node:fs';", 'no-restricted-imports'],
   ['src/tokens/t1.ts', "import { x } from '../platform/x.ts';", 'no-restricted-imports'],
   ['src/tokens/t2.ts', "import { x } from '../commands/x.ts';", 'no-restricted-imports'],
   ['src/tokens/t3.ts', "import { x } from 'node:child_process';", 'no-restricted-imports'],
@@ -40,6 +43,10 @@ const planted: readonly (readonly [file: string, source: string, rule: string])[
 ];
 
 const allowed: readonly (readonly [file: string, source: string])[] = [
+  [
+    'src/auth/redirect/ok0.ts',
+    "import { x } from '../json.ts';\nimport { z } from '../../errors.ts';\nexport const y = [x, z];",
+  ],
   ['src/render/ok1.ts', "import type { X } from '../auth/x.ts';\nexport type Y = X;"],
   ['src/commands/demo.ts', "import { x } from '../emulator/x.ts';\nexport const y = x;"],
   ['src/platform/ok2.ts', "import { x } from 'node:fs';\nexport const y = x;"],

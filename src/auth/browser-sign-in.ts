@@ -6,9 +6,9 @@ import type { AuthorizationRequest } from './authorization-code.ts';
 import { redeemAuthorizationResponse } from './authorization-code.ts';
 import type { Deadline } from './deadline.ts';
 import { startDeadline } from './deadline.ts';
-import type { RedirectListenerEvent } from './redirect-listener.ts';
-import { startRedirectListener } from './redirect-listener.ts';
-import { renderFailurePage, renderSuccessPage } from './redirect-page.ts';
+import type { RedirectListenerEvent } from './redirect/listener.ts';
+import { startRedirectListener } from './redirect/listener.ts';
+import { renderFailurePage, renderSuccessPage } from './redirect/page.ts';
 import type { EntraClient } from './token-endpoint.ts';
 import type { TokenSet } from './token-set.ts';
 

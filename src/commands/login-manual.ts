@@ -3,7 +3,7 @@ import { redeemAuthorizationResponse } from '../auth/authorization-code.ts';
 import { exchangeLimit, exchangeTimedOut } from '../auth/browser-sign-in.ts';
 import type { Deadline } from '../auth/deadline.ts';
 import { startDeadline } from '../auth/deadline.ts';
-import { readPastedRedirect } from '../auth/pasted-redirect.ts';
+import { readPastedRedirect } from '../auth/redirect/pasted-url.ts';
 import type { EntraClient } from '../auth/token-endpoint.ts';
 import type { TokenSet } from '../auth/token-set.ts';
 import type { Context } from '../context.ts';

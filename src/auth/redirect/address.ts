@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import { isIPv4 } from 'node:net';
-import type { Context, PortOwner } from '../context.ts';
-import { EntraLoginError } from '../errors.ts';
+import type { Context, PortOwner } from '../../context.ts';
+import { EntraLoginError } from '../../errors.ts';
 
 export interface LoopbackOptions {
   /** Its port is bound; 0, or none, means any free one. */

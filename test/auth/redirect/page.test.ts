@@ -4,8 +4,13 @@ import process from 'node:process';
 import axe from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pageHeaders, renderFailurePage, renderNoticePage, renderSuccessPage } from '../../src/auth/redirect-page.ts';
-import { chromiumMissing, launchChromium } from '../support/chromium.ts';
+import {
+  pageHeaders,
+  renderFailurePage,
+  renderNoticePage,
+  renderSuccessPage,
+} from '../../../src/auth/redirect/page.ts';
+import { chromiumMissing, launchChromium } from '../../support/chromium.ts';
 
 const success = {
   name: 'Ada Lovelace',

@@ -1,7 +1,7 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { pageHeaders, renderNoticePage } from './redirect-page.ts';
-import { refusals, type RefusalReason } from './redirect-refusals.ts';
+import { pageHeaders, renderNoticePage } from './page.ts';
+import { refusals, type RefusalReason } from './refusals.ts';
 
 /** Sends the browser on to Entra, without a body. */
 export function sendStart(response: ServerResponse, authorizationUrl: string): void {

@@ -6,7 +6,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { expect, test } from 'vitest';
-import { flood, formHeaders, holdSlowConnections, hostileShots, shoot } from '../support/hostile-traffic.ts';
+import { flood, formHeaders, holdSlowConnections, hostileShots, shoot } from '../../support/hostile-traffic.ts';
 
 const state = 'the-expected-state-0123456789';
 const floodSize = 10_000;
@@ -15,7 +15,7 @@ test(`after ${floodSize} hostile requests and with 100 slow connections held ope
   const directory = await mkdtemp(join(tmpdir(), 'entra-login-flood-'));
   const file = join(directory, 'listener.mjs');
   const bundle = await rolldown({
-    input: fileURLToPath(new URL('./redirect-flood-process.ts', import.meta.url)),
+    input: fileURLToPath(new URL('./flood-process.ts', import.meta.url)),
     platform: 'node',
   });
   await bundle.write({ file, format: 'esm', codeSplitting: false });

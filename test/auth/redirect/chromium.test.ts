@@ -2,9 +2,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startRedirectListener, type RedirectListenerEvent } from '../../src/auth/redirect-listener.ts';
-import { renderSuccessPage } from '../../src/auth/redirect-page.ts';
-import { chromiumMissing, launchChromium } from '../support/chromium.ts';
+import { startRedirectListener, type RedirectListenerEvent } from '../../../src/auth/redirect/listener.ts';
+import { renderSuccessPage } from '../../../src/auth/redirect/page.ts';
+import { chromiumMissing, launchChromium } from '../../support/chromium.ts';
 
 const state = 'the-expected-state-0123456789';
 const page = { name: 'Ada Lovelace', username: 'ada@contoso.example', tenantId: 'a-tenant' };

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { RefusalReason } from './redirect-refusals.ts';
+import type { RefusalReason } from './refusals.ts';
 
 export interface Expectation {
   /** The values of `Host` that are ours; any other is DNS rebinding. */

@@ -7,8 +7,8 @@ import {
   type RedirectListener,
   type RedirectListenerEvent,
   type RedirectListenerOptions,
-} from '../../src/auth/redirect-listener.ts';
-import { EntraLoginError } from '../../src/errors.ts';
+} from '../../../src/auth/redirect/listener.ts';
+import { EntraLoginError } from '../../../src/errors.ts';
 
 const state = 'the-expected-state-0123456789';
 const form = 'application/x-www-form-urlencoded';

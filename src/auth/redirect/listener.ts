@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Context } from '../context.ts';
-import { EntraLoginError } from '../errors.ts';
-import { listenOnLoopback } from './redirect-address.ts';
-import { sendNotice, sendPage, sendStart, sendStatus } from './redirect-answer.ts';
-import { limitConnections } from './redirect-connections.ts';
-import { judgeBrokenRequest, judgeRequest } from './redirect-request.ts';
-import type { RefusalReason } from './redirect-refusals.ts';
+import type { Context } from '../../context.ts';
+import { EntraLoginError } from '../../errors.ts';
+import { listenOnLoopback } from './address.ts';
+import { sendNotice, sendPage, sendStart, sendStatus } from './answer.ts';
+import { limitConnections } from './connections.ts';
+import { judgeBrokenRequest, judgeRequest } from './request.ts';
+import type { RefusalReason } from './refusals.ts';
 
 export interface RedirectListenerOptions {
   /** Where Entra sends the browser back to; port 0, or none, means any free port. */

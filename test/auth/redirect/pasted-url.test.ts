@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readPastedRedirect } from '../../src/auth/pasted-redirect.ts';
+import { readPastedRedirect } from '../../../src/auth/redirect/pasted-url.ts';
 
 const redirectUri = 'http://localhost:5000/callback';
 const read = (text: string, at = redirectUri): unknown => {

@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { startRedirectListener } from '../../src/auth/redirect-listener.ts';
+import { startRedirectListener } from '../../../src/auth/redirect/listener.ts';
 
 // A process that is nothing but the listener, for its memory to be measured.
 const [state = ''] = process.argv.slice(2);

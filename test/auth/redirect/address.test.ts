@@ -1,8 +1,8 @@
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { listenOnLoopback } from '../../src/auth/redirect-address.ts';
-import type { PortOwner } from '../../src/context.ts';
+import { listenOnLoopback } from '../../../src/auth/redirect/address.ts';
+import type { PortOwner } from '../../../src/context.ts';
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
