@@ -51,6 +51,35 @@ Examples:
   entra-login logout
   entra-login logout --all
   entra-login logout --end-browser-session   also ends the browser's sign-on`,
+  setup: `
+Examples:
+  entra-login setup                          asks, checks at Entra, writes the profile, signs in
+  entra-login setup --profile work           the same for another profile
+  entra-login setup --tenant contoso.com --client-id CLIENT-ID --no-login
+  read -rs SECRET && printf %s "$SECRET" | entra-login setup --platform web \\
+    --tenant contoso.com --client-id CLIENT-ID --client-secret-stdin`,
+  doctor: `
+Examples:
+  entra-login doctor                         what would keep a sign-in from working, and the mend
+  entra-login doctor --json                  exit 9 if a check failed, the document on stdout
+  entra-login doctor --timeout 30s           gives a slow network more time`,
+  status: `
+Examples:
+  entra-login status                         every profile and its account
+  entra-login status --check                 proves that each still works
+  entra-login status --json --profile work`,
+  profile: `
+Examples:
+  entra-login profile list
+  entra-login profile show work
+  entra-login profile use work               from now on
+  entra-login profile remove work            with account and client secret`,
+  config: `
+Examples:
+  entra-login config
+  entra-login config --profile work --json
+  entra-login config --tenant contoso.com    what a command with it would use
+  entra-login config --schema project        a JSON Schema, for editors`,
   explain: `
 Examples:
   entra-login explain AADSTS50011            or 50011, a URL, a whole error text
@@ -156,6 +185,12 @@ function buildProgram(context: Context, exit: { code: number }): Command {
       (await import('./commands/git-credential.ts')).gitCredential(operation, options, context),
     );
 
+  command(program, context, 'status', 'show every profile and its account')
+    .option('--check', 'renew the tokens of each first')
+    .option('--store <where>', 'keychain, file or memory')
+    .addHelpText('after', examples.status)
+    .action(async (options: object) => (await import('./commands/status.ts')).status(options, context));
+
   command(program, context, 'logout', 'forget the account')
     .addOption(toOption(storeOption))
     .option('--all', 'of every profile')
@@ -164,6 +199,55 @@ function buildProgram(context: Context, exit: { code: number }): Command {
     .option('--no-browser', 'open none: print the URL')
     .addHelpText('after', examples.logout)
     .action(async (options: object) => (await import('./commands/logout.ts')).logout(options, context));
+
+  settings(command(program, context, 'setup', 'set up a profile, from the app registration to the first sign-in'))
+    .addOption(new Option('--port <n>', 'the port of the redirect URI alone; 0 is any free one'))
+    .addOption(new Option('--platform <platform>', 'of the redirect URI').choices(['desktop', 'web']))
+    .option('--client-secret-stdin', 'read the client secret (of a Web registration) from standard input')
+    .option('--login', 'sign in afterwards')
+    .option('--no-login', 'do not ask for the first sign-in')
+    .addHelpText('after', examples.setup)
+    .action(async (options: object) => (await import('./commands/setup.ts')).setup(options, context));
+
+  settings(command(program, context, 'doctor', 'check what a sign-in needs, and tell the mends'))
+    .addOption(new Option('--port <n>', 'the port of the redirect URI alone; 0 is any free one'))
+    .option('--browser <command>', 'the browser to look for')
+    .option('--no-browser', 'look for none')
+    .addHelpText('after', examples.doctor)
+    .action(async (options: object) => {
+      exit.code = await (await import('./commands/doctor.ts')).doctor(options, context);
+    });
+
+  const profile = program.command('profile').description('list, show, choose and remove profiles');
+  profile.addHelpText('after', examples.profile);
+  command(profile, context, 'list', 'list the profiles').action(async (options: object) =>
+    (await import('./commands/profile.ts')).listProfiles(options, context),
+  );
+  command(profile, context, 'show', 'show the settings of a profile')
+    .argument('[name]', 'the profile (the one in use)')
+    .action(async (name: string | undefined, options: object) =>
+      (await import('./commands/profile.ts')).showProfile(name, options, context),
+    );
+  command(profile, context, 'use', 'make a profile the one in use')
+    .argument('<name>', 'the profile')
+    .action(async (name: string, options: object) =>
+      (await import('./commands/profile.ts')).useProfile(name, options, context),
+    );
+  command(profile, context, 'remove', 'delete a profile: settings, account and client secret')
+    .argument('<name>', 'the profile')
+    .action(async (name: string, options: object) =>
+      (await import('./commands/profile-remove.ts')).removeProfile(name, options, context),
+    );
+
+  settings(command(program, context, 'config', 'show every setting, and where it came from'))
+    .addOption(new Option('--port <n>', 'the port of the redirect URI alone'))
+    .option('--browser <command>', 'the browser to open')
+    .option('--no-browser', 'open none')
+    .option('--client-certificate <file>', "an application's certificate with key, PEM")
+    .option('--federated-token-file <file>', "an application's assertion")
+    .addOption(new Option('--schema <file>', 'print the JSON Schema of a settings file').choices(['user', 'project']))
+    .addHelpText('after', examples.config)
+    .action(async (options: object) => (await import('./commands/config.ts')).config(options, context));
 
   command(program, context, 'explain', 'say what an AADSTS code means and how to mend it')
     .argument('[code...]', 'codes or an error text; none or "-" reads standard input')
@@ -287,7 +371,8 @@ function toEntraLoginError(error: unknown, context: Context): EntraLoginError {
 }
 
 // Of what was typed only the names of commands and options are repeated: the rest may be a secret in the wrong place.
-function describeUsage({ message }: CommanderError): string {
+function describeUsage({ code, message }: CommanderError): string {
+  if (code === 'commander.help') return 'A command is missing: list, show, use or remove';
   return message
     .replace(/^error: /, '')
     .replace(/^(unknown (?:option|command)) '(.*?)'(?=\n|$)/s, (_all, what: string, typed: string) => {

@@ -4,6 +4,7 @@ import process from 'node:process';
 import type { Context } from './context.ts';
 import { EntraLoginError } from './errors.ts';
 import { createFiles } from './platform/files.ts';
+import { createMachine } from './platform/machine.ts';
 import { findDirectories } from './platform/paths.ts';
 import { openSecretStore } from './platform/secret-store.ts';
 import { readSurroundings } from './platform/surroundings.ts';
@@ -62,6 +63,12 @@ async function main(): Promise<void> {
     },
     get surroundings() {
       return (surroundings ??= readSurroundings({ env, platform, release: system().release(), exists: existsSync }));
+    },
+    machine: createMachine(env),
+    openPromptStreams: () => {
+      // The prompts' colours come from util.styleText, which knows the environment but not our option.
+      if (stderr.colorLevel === 0 && env['FORCE_COLOR'] === undefined) process.env['NO_COLOR'] = '1';
+      return { input: process.stdin, output: process.stderr };
     },
     now: () => new Date(),
     signal,

@@ -23,7 +23,9 @@ describe('the npm package', () => {
   it('holds the bundle, its notices and what npm adds, and nothing else', () => {
     const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8' });
     const [contents] = JSON.parse(packed) as { files: { path: string }[] }[];
-    const kinds = contents?.files.map(({ path }) => path.replace(/^dist\/[\w-]+\.cjs$/, 'dist/*.cjs'));
+    const kinds = contents?.files.map(({ path }) =>
+      path.replace(/^dist\/[\w-]+\.cjs$/, 'dist/*.cjs').replace(/^schema\/.*\.json$/, 'schema/*.json'),
+    );
     expect([...new Set(kinds)].toSorted()).toEqual([
       'LICENSE',
       'README.md',
@@ -31,6 +33,7 @@ describe('the npm package', () => {
       'dist/*.cjs',
       'dist/THIRD-PARTY-NOTICES.md',
       'package.json',
+      'schema/*.json',
     ]);
   });
 

@@ -3,10 +3,15 @@ import type { EntraLoginError } from '../errors.ts';
 import { plainText } from './plain-text.ts';
 import { wrapText } from './wrap.ts';
 
+/** The members of the contract's JSON object for an error. */
+export function errorMembers(error: EntraLoginError): object {
+  const { code, message, hint, aadsts, correlationId, traceId } = error;
+  return { code, message, hint, aadsts, correlationId, traceId };
+}
+
 /** The error as the contract's JSON object, one line. */
 export function renderErrorJson(error: EntraLoginError): string {
-  const { code, message, hint, aadsts, correlationId, traceId } = error;
-  return `${JSON.stringify({ error: { code, message, hint, aadsts, correlationId, traceId } })}\n`;
+  return `${JSON.stringify({ error: errorMembers(error) })}\n`;
 }
 
 /**

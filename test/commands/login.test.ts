@@ -217,6 +217,15 @@ describe('login when somebody is signed in already', () => {
     expect((await world.run(['login'])).stderr).toContain(`Already signed in as ${alice.username}`);
   });
 
+  it('proves one that was for several resources, as consent is, by the first of them', async () => {
+    const scope = 'openid offline_access User.Read https://management.azure.com/user_impersonation';
+    await world.run(['login', '--scope', scope]);
+    for (const argv of [['login'], ['whoami', '--check'], ['status', '--check']]) {
+      expect({ argv, ...(await world.run(argv)) }).toMatchObject({ exitCode: 0 });
+    }
+    expect(await world.signIns()).toHaveLength(1);
+  });
+
   it('needs no settings the second time', async () => {
     await world.run(['login']);
     const env = { ENTRA_LOGIN_TENANT: '', ENTRA_LOGIN_CLIENT_ID: '', ENTRA_LOGIN_AUTHORITY_HOST: '' };
