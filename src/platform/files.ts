@@ -1,14 +1,15 @@
-import { constants } from 'node:fs';
+import { constants, existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { access, lstat, mkdir, open, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import process from 'node:process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Files, FileText } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
 import { replaceFile } from './replace-file.ts';
 
-/** Makes the file operations that commands and settings need. */
+/**
+ * Makes the file operations that commands and settings need. But for what may wait for a pipe they are synchronous:
+ * starting Node's thread pool would cost more than they do.
+ */
 export function createFiles(): Files {
   return { readText, readLimited, writeText, exists, isOwnedByUser };
 }
@@ -18,11 +19,13 @@ const sizeLimit = 1024 * 1024;
 
 async function readText(path: string): Promise<string | undefined> {
   try {
-    const file = await stat(path);
+    const file = statSync(path);
     // A repository may hold a link to /dev/zero under the name of a project file.
     if (file.isCharacterDevice() || file.isBlockDevice()) throw unreadable(path, 'it is a device');
+    // Opening one would wait for a writer, and nothing could end that.
+    if (file.isFIFO()) throw unreadable(path, 'it is a pipe');
     if (file.size > sizeLimit) throw unreadable(path, 'it is larger than 1 MiB');
-    return await readFile(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     if (error instanceof EntraLoginError) throw error;
     const code = codeOf(error);
@@ -44,6 +47,7 @@ const pipePause = 10;
 
 async function readLimited(path: string, { mostBytes, followsLinks, signal }: Limits): Promise<FileText> {
   const failed = (reason: string): FileText => ({ outcome: 'failed', reason });
+  const { lstat, open } = await import('node:fs/promises');
   let handle: FileHandle | undefined;
   try {
     // Windows has no O_NOFOLLOW, and opening a pipe without O_NONBLOCK would wait for a writer for ever.
@@ -73,6 +77,7 @@ const reasons: ReadonlyMap<string, string> = new Map([
 ]);
 
 async function fill(handle: FileHandle, buffer: Buffer, signal: AbortSignal): Promise<number> {
+  const { setTimeout: sleep } = await import('node:timers/promises');
   for (let size = 0; ;) {
     signal.throwIfAborted();
     try {
@@ -87,6 +92,7 @@ async function fill(handle: FileHandle, buffer: Buffer, signal: AbortSignal): Pr
 }
 
 async function writeText(path: string, text: string): Promise<void> {
+  const { lstat, mkdir } = await import('node:fs/promises');
   try {
     const target = await followLinks(path);
     const found = await lstat(target).catch(() => undefined);
@@ -101,6 +107,7 @@ async function writeText(path: string, text: string): Promise<void> {
 
 // realpath fails where a link leads to a file that is yet to be made. As many links as Linux follows.
 async function followLinks(path: string): Promise<string> {
+  const { readlink, realpath } = await import('node:fs/promises');
   let target = path;
   for (let links = 0; links < 40; links += 1) {
     const next = await readlink(target).catch(() => undefined);
@@ -117,18 +124,15 @@ function unwritable(path: string, reason: string, cause?: unknown): EntraLoginEr
   });
 }
 
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+async function exists(path: string): Promise<boolean> {
+  return existsSync(path);
 }
 
 // A link is a file of its own: another user's link to a file of ours says what another user chose.
 async function isOwnedByUser(path: string): Promise<boolean> {
   const uid = process.getuid?.();
   try {
-    return uid === undefined || [await lstat(path), await stat(path)].every((file) => file.uid === uid);
+    return uid === undefined || [lstatSync(path), statSync(path)].every((file) => file.uid === uid);
   } catch {
     return true; // it is gone, or leads nowhere: nobody else's
   }
