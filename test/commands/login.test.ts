@@ -21,7 +21,7 @@ describe('login by browser', () => {
       `Tenant     ${contoso.id}`,
       `Object ID  ${alice.objectId}`,
     ]);
-    expect(result.stdout).toMatch(/^aud .*\n +the application the token is for/m);
+    expect(result.stdout).toMatch(/^aud .*\n +whom the token is for/m);
     expect(result.stderr).toContain(`${world.emulator.origin}/${contoso.id}/oauth2/v2.0/authorize?`);
   });
 
