@@ -44,6 +44,18 @@ Examples:
   entra-login logout
   entra-login logout --all
   entra-login logout --end-browser-session   also ends the browser's sign-on`,
+  setup: `
+Examples:
+  entra-login setup                          asks, checks at Entra, writes the profile, signs in
+  entra-login setup --profile work           the same for another profile
+  entra-login setup --tenant contoso.com --client-id CLIENT-ID --no-login
+  read -rs SECRET && printf %s "$SECRET" | entra-login setup --platform web \\
+    --tenant contoso.com --client-id CLIENT-ID --client-secret-stdin`,
+  doctor: `
+Examples:
+  entra-login doctor                         what would keep a sign-in from working, and the mend
+  entra-login doctor --json                  exit 9 if a check failed, the document on stdout
+  entra-login doctor --timeout 30s           gives a slow network more time`,
   status: `
 Examples:
   entra-login status                         every profile and its account
@@ -177,6 +189,24 @@ function buildProgram(context: Context, exit: { code: number }): Command {
     .option('--no-browser', 'open none: print the URL')
     .addHelpText('after', examples.logout)
     .action(async (options: object) => (await import('./commands/logout.ts')).logout(options, context));
+
+  settings(command(program, context, 'setup', 'set up a profile, from the app registration to the first sign-in'))
+    .addOption(new Option('--port <n>', 'the port of the redirect URI alone; 0 is any free one'))
+    .addOption(new Option('--platform <platform>', 'of the redirect URI').choices(['desktop', 'web']))
+    .option('--client-secret-stdin', 'read the client secret (of a Web registration) from standard input')
+    .option('--login', 'sign in afterwards')
+    .option('--no-login', 'do not ask for the first sign-in')
+    .addHelpText('after', examples.setup)
+    .action(async (options: object) => (await import('./commands/setup.ts')).setup(options, context));
+
+  settings(command(program, context, 'doctor', 'check what a sign-in needs, and tell the mends'))
+    .addOption(new Option('--port <n>', 'the port of the redirect URI alone; 0 is any free one'))
+    .option('--browser <command>', 'the browser to look for')
+    .option('--no-browser', 'look for none')
+    .addHelpText('after', examples.doctor)
+    .action(async (options: object) => {
+      exit.code = await (await import('./commands/doctor.ts')).doctor(options, context);
+    });
 
   const profile = program.command('profile').description('list, show, choose and remove profiles');
   profile.addHelpText('after', examples.profile);

@@ -19,7 +19,7 @@ import type { SecretStore } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
 import { errorCode, refusal, translateErrors } from './file-store-errors.ts';
 import { replaceFile, syncDirectory } from './replace-file.ts';
-import { checkSecretName, forgetCommand, isSecretName } from './secret-store-name.ts';
+import { checkSecretName, forgetCommand, isSecretName, probeValue } from './secret-store-name.ts';
 
 /** Far above the 200 KB that 32 access tokens take; a larger file is not ours and would only fill the memory. */
 const sizeLimit = 4 * 1024 * 1024;
@@ -79,10 +79,11 @@ export function openFileStore(stateDir: string): SecretStore {
       const name = `probe-${randomBytes(6).toString('hex')}`;
       const path = filePath(directory, name);
       translateErrors(directory, 'written', () => {
-        write(name, name);
+        const value = probeValue(name);
+        write(name, value);
         const kept = readOwnFile(path)?.toString();
         rmSync(path);
-        if (kept !== name) throw refusal(path, 'did not keep what was written');
+        if (kept !== value) throw refusal(path, 'did not keep what was written');
       });
     },
   };
