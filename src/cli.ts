@@ -187,7 +187,7 @@ function buildProgram(context: Context, exit: { code: number }): Command {
 
   command(program, context, 'status', 'show every profile and its account')
     .option('--check', 'renew the tokens of each first')
-    .option('--store <where>', 'keychain, file or memory')
+    .addOption(storeOption())
     .addHelpText('after', examples.status)
     .action(async (options: object) => (await import('./commands/status.ts')).status(options, context));
 
@@ -245,7 +245,7 @@ function buildProgram(context: Context, exit: { code: number }): Command {
     .option('--no-browser', 'open none')
     .option('--client-certificate <file>', "an application's certificate with key, PEM")
     .option('--federated-token-file <file>', "an application's assertion")
-    .addOption(new Option('--schema <file>', 'print the JSON Schema of a settings file').choices(['user', 'project']))
+    .addOption(new Option('--schema <of>', 'print the JSON Schema of a settings file').choices(['user', 'project']))
     .addHelpText('after', examples.config)
     .action(async (options: object) => (await import('./commands/config.ts')).config(options, context));
 
