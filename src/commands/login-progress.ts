@@ -1,6 +1,7 @@
 import type { BrowserSignInEvent } from '../auth/browser-sign-in.ts';
 import type { Deadline } from '../auth/deadline.ts';
 import type { Context } from '../context.ts';
+import { renderJson } from '../render/json.ts';
 import { renderBrowserPrompt, renderNothingYet } from '../render/sign-in.ts';
 import type { Countdown } from './countdown.ts';
 import { startCountdown } from './countdown.ts';
@@ -42,7 +43,7 @@ export function startLoginProgress(
     const url = stderr.isTerminal && sign.opensItself ? startUrl : authorizationUrl;
     if (options.json === true) {
       const expiresAt = new Date(context.now().getTime() + sign.deadline.remaining()).toISOString();
-      stderr.write(`${JSON.stringify({ event: 'browser', url, expiresAt })}\n`);
+      stderr.write(renderJson({ event: 'browser', url, expiresAt }));
     } else {
       stderr.write(renderBrowserPrompt({ url, opensItself: sign.opensItself, tenant: sign.tenant }, colors));
     }

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
+import { plainText } from '../render/plain-text.ts';
 import type { LoadedSettings } from '../settings.ts';
 import type { CommonOptions, OpenedProfile } from './opened-profile.ts';
 import { chooseStore, openLoadedProfile } from './opened-profile.ts';
@@ -32,7 +33,7 @@ async function acceptsFile(context: Context, options: CommonOptions, error: Entr
   // Some CI jobs have a terminal at which nobody sits.
   const isSomebodyThere = stdin.isTerminal && stderr.isTerminal && surroundings.ci === undefined;
   if (!isSomebodyThere || options.json === true) return false;
-  stderr.write(`${error.message}
+  stderr.write(`${plainText(error.message)}
 Tokens can be kept in a file instead, readable by you alone but not encrypted:
   ${directories.state}
 Keep them there? [y/N] `);

@@ -1,11 +1,12 @@
 import type { ChalkInstance } from 'chalk';
 import type { EntraLoginError } from '../errors.ts';
+import { renderJson } from './json.ts';
 import { plainText } from './plain-text.ts';
 
 /** The error as the contract's JSON object, one line. */
 export function renderErrorJson(error: EntraLoginError): string {
   const { code, message, hint, aadsts, correlationId, traceId } = error;
-  return `${JSON.stringify({ error: { code, message, hint, aadsts, correlationId, traceId } })}\n`;
+  return renderJson({ error: { code, message, hint, aadsts, correlationId, traceId } });
 }
 
 /** The error in a few lines: what happened, Entra's code, what to do next, the correlation ID for support. */
