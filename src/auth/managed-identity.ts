@@ -162,5 +162,10 @@ function readExpiry(
   { expires_in: expiresIn, expires_on: expiresOn }: Record<string, unknown>,
   now: Date,
 ): Date | undefined {
-  return expiryAfter(Number(expiresIn), now) ?? expiryAfter(Number(expiresOn) - now.getTime() / 1000, now);
+  const lifetime = expiryAfter(readNumber(expiresIn), now);
+  return lifetime ?? expiryAfter(readNumber(expiresOn) - now.getTime() / 1000, now);
+}
+
+function readNumber(value: unknown): number {
+  return typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN;
 }

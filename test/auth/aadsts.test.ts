@@ -105,16 +105,12 @@ describe('aadstsOf', () => {
     expect(aadstsOf(text)).toBe(code);
   });
 
-  it.each([
-    '',
-    'AADSTS',
-    `AADSTS${'9'.repeat(400)}`,
-    'AADSTS: none',
-    'Trace ID: 50011',
-    'AADB2C90118: forgotten password',
-  ])('finds none in %j', (text) => {
-    expect(aadstsOf(text)).toBeUndefined();
-  });
+  it.each(['', 'AADSTS', 'AADSTS1234567890', 'AADSTS: none', 'Trace ID: 50011', 'AADB2C90118: forgotten password'])(
+    'finds none in %j',
+    (text) => {
+      expect(aadstsOf(text)).toBeUndefined();
+    },
+  );
 });
 
 describe('lookUpUrl', () => {

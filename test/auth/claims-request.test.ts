@@ -12,22 +12,22 @@ it.each([
   expect(readClaimsRequest(text)).toBe(json);
 });
 
-it.each([
-  '',
-  'nonsense',
-  `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`,
-  '[]',
-  '"text"',
-  '7',
-  'null',
-  Buffer.from('[1]').toString('base64'),
-  '{"a":',
-])('refuses %j with how to write it, without repeating it', (text) => {
-  expect(() => readClaimsRequest(text)).toThrow(
-    expect.objectContaining({
-      code: 'usage',
-      message: 'The value of --claims is neither a JSON object nor base64 of one.',
-      hint: 'Quote it for the shell, e.g. --claims \'{"id_token":{"auth_time":null}}\'',
-    }) as Error,
-  );
+it.each(['', 'nonsense', '[]', '"text"', '7', 'null', Buffer.from('[1]').toString('base64'), '{"a":'])(
+  'refuses %j with how to write it, without repeating it',
+  (text) => {
+    expect(() => readClaimsRequest(text)).toThrow(
+      expect.objectContaining({
+        code: 'usage',
+        message: 'The value of --claims is neither a JSON object nor base64 of one.',
+        hint: 'Quote it for the shell, e.g. --claims \'{"id_token":{"auth_time":null}}\'',
+      }) as Error,
+    );
+  },
+);
+
+it('refuses JSON that is nested too deep to be written again, as base64 too', () => {
+  const nested = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`;
+  const usage = expect.objectContaining({ code: 'usage' }) as Error;
+  expect(() => readClaimsRequest(nested)).toThrow(usage);
+  expect(() => readClaimsRequest(Buffer.from(nested).toString('base64'))).toThrow(usage);
 });

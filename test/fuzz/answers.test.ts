@@ -7,12 +7,14 @@ import { startDeadline } from '../../src/auth/deadline.ts';
 import type { Deadline } from '../../src/auth/deadline.ts';
 import { discoverTenant } from '../../src/auth/discovery.ts';
 import { redeemAuthorizationResponse } from '../../src/auth/authorization-code.ts';
+import { requestManagedIdentityToken } from '../../src/auth/managed-identity.ts';
 import { refreshTokens } from '../../src/auth/refresh-token.ts';
 import type { RequestContext } from '../../src/auth/request.ts';
 import { sendRequest } from '../../src/auth/request.ts';
 import { fetchSigningKeys } from '../../src/auth/signing-keys.ts';
 import type { EntraClient } from '../../src/auth/token-endpoint.ts';
 import { requestTokenSet } from '../../src/auth/token-endpoint.ts';
+import { requestRunnerToken } from '../../src/auth/workload-identity.ts';
 import { fetchUserInfo } from '../../src/auth/user-info.ts';
 import { EntraLoginError } from '../../src/errors.ts';
 import type { ErrorCode } from '../../src/errors.ts';
@@ -328,6 +330,66 @@ describe('a UserInfo answer', () => {
         expect(JSON.stringify(outcome)).toBeTypeOf('string');
       }
     }),
+  );
+});
+
+describe('the answer of a host', () => {
+  const directory = '/var/opt/azcmagent/tokens';
+  const endpoint = 'http://127.0.0.1:1/token';
+  const hosts = fc.constantFrom<Parameters<typeof requestManagedIdentityToken>[1][]>(
+    { kind: 'app_service', endpoint, header: 'the-header-of-the-host' },
+    { kind: 'arc', endpoint, keyDirectory: directory },
+  );
+
+  itHolds(
+    'to its machine of any bytes is a token with a date that can be written, or a foreseen error, and reads no other file',
+    500,
+    fc.asyncProperty(
+      hosts,
+      answers({ access_token: 'A', expires_in: '3600', expires_on: '1795435200', client_id: 'C' }),
+      async (machine, answer) => {
+        const files = {
+          readLimited: (path: string) => {
+            expect(path.startsWith(`${directory}/`)).toBe(true);
+            return Promise.resolve({ outcome: 'read' as const, text: 'the-key-of-the-agent' });
+          },
+        };
+        const context = { ...contextOf([answer]), files } as unknown as Parameters<
+          typeof requestManagedIdentityToken
+        >[0];
+        const request = { resource: 'https://graph.microsoft.com', clientId: undefined };
+        const outcome = await settle((deadline) => requestManagedIdentityToken(context, machine, request, deadline));
+        checkError(outcome, ['configuration', 'untrusted_response', 'network']);
+        if (!(outcome instanceof EntraLoginError))
+          expect(outcome.expiresAt.toISOString() > now.toISOString()).toBe(true);
+        else
+          expect(`${outcome.message}${outcome.hint ?? ''}`).not.toMatch(/the-header-of-the-host|the-key-of-the-agent/);
+      },
+    ),
+  );
+
+  itHolds(
+    'to its job of any bytes is a JWT or a foreseen error',
+    300,
+    fc.asyncProperty(
+      fc.constantFrom('value', 'oidcToken').chain((member) => answers({ [member]: signIn.idToken })),
+      fc.boolean(),
+      async (answer, isGithub) => {
+        const identity = isGithub
+          ? ({ kind: 'github_actions', requestUrl: endpoint, requestToken: 'the-secret' } as const)
+          : ({
+              kind: 'azure_pipelines',
+              requestUri: endpoint,
+              accessToken: 'the-secret',
+              serviceConnectionId: 'S',
+            } as const);
+        const outcome = await settle((deadline) => requestRunnerToken(contextOf([answer]), identity, deadline));
+        checkError(outcome, ['configuration']);
+        if (outcome instanceof EntraLoginError)
+          expect(`${outcome.message}${outcome.hint ?? ''}`).not.toContain('the-secret');
+        else expect(outcome.split('.')).toHaveLength(3);
+      },
+    ),
   );
 });
 
