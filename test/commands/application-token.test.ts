@@ -634,7 +634,8 @@ describe('a managed identity', () => {
     const members = { expires_in: '1e300', expires_on: '1e300' };
     world.emulator.injectFault({ endpoint: 'app_service', kind: 'changed_members', members });
     const result = await run(arm, hosts().appService);
-    expect(result.token?.expiresAt).toEqual(new Date(now().getTime() + 366 * 86_400_000));
+    const days = ((result.token?.expiresAt.getTime() ?? 0) - now().getTime()) / 86_400_000;
+    expect(Math.round(days)).toBe(366);
   });
 
   it('is taken with expires_on alone, as App Service gives it', async () => {
