@@ -15,7 +15,7 @@ const endsAt = Date.now() + minutes * 60_000;
 const total = { rounds: 0, cases: 0, failures: 0 };
 const properties = new Map();
 const stop = new AbortController();
-process.on('SIGINT', () => stop.abort());
+for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => stop.abort());
 
 mkdirSync('coverage', { recursive: true });
 while (!stop.signal.aborted && Date.now() < endsAt) {

@@ -136,7 +136,7 @@ describe('a token answer', () => {
 
   itHolds(
     'of any bytes gives tokens that can be kept and read again, or a foreseen error',
-    1_000,
+    300,
     fc.asyncProperty(fc.oneof(answers(token), answers({ ...token, id_token: undefined })), async (answer) => {
       const renewal = { refreshToken: 'R', scopes: ['User.Read'], identity, mend: () => 'entra-login login' };
       const outcome = await settle((deadline) => refreshTokens(contextOf([answer]), client, renewal, deadline));
@@ -154,7 +154,7 @@ describe('a token answer', () => {
 
   itHolds(
     'to a code never signs anybody in without an ID token of the tenant',
-    500,
+    200,
     fc.asyncProperty(answers(token), answers({ keys: [] }), async (answer, keys) => {
       const request = {
         ...{ state: 'S', nonce: 'N', codeVerifier: 'V'.repeat(43), urlFor: (uri: string) => uri },
@@ -230,7 +230,7 @@ describe('a discovery document', () => {
 
   itHolds(
     "of any bytes names no endpoint that is not Entra's own, or is a foreseen error",
-    1_000,
+    300,
     fc.asyncProperty(
       fc.oneof(
         answers(document),
@@ -271,7 +271,7 @@ describe('a discovery document', () => {
 describe('signing keys', () => {
   itHolds(
     'of any bytes are RSA keys or a foreseen error',
-    500,
+    200,
     fc.asyncProperty(
       fc
         .array(damaged({ kty: 'RSA', use: 'sig', kid: 'K', n: 'AQAB', e: 'AQAB', issuer: host }))
@@ -304,7 +304,7 @@ describe('a device code answer', () => {
 
   itHolds(
     'of any bytes gives a code to enter at an https page within a day, or a foreseen error',
-    700,
+    250,
     fc.asyncProperty(answers(document), async (answer) => {
       const outcome = await settle((deadline) =>
         requestDeviceAuthorization(contextOf([answer]), client, { scopes: ['User.Read'] }, deadline),
@@ -320,7 +320,7 @@ describe('a device code answer', () => {
 describe('a UserInfo answer', () => {
   itHolds(
     'of any bytes is that of the subject, or a foreseen error',
-    500,
+    200,
     fc.asyncProperty(answers({ sub: 'S', name: 'Ada', email: 'ada@contoso.com' }), async (answer) => {
       const request = { endpoint: `${host}/userinfo`, accessToken: 'the-access-token', subject: 'S' };
       const outcome = await settle((deadline) => fetchUserInfo(contextOf([answer]), request, deadline));
@@ -343,7 +343,7 @@ describe('the answer of a host', () => {
 
   itHolds(
     'to its machine of any bytes is a token with a date that can be written, or a foreseen error, and reads no other file',
-    500,
+    200,
     fc.asyncProperty(
       hosts,
       answers({ access_token: 'A', expires_in: '3600', expires_on: '1795435200', client_id: 'C' }),
@@ -396,7 +396,7 @@ describe('the answer of a host', () => {
 describe('the wait that an answer asks for', () => {
   itHolds(
     'is a number of seconds, and longer than the time left is an error at once',
-    500,
+    200,
     fc.asyncProperty(fc.constantFrom(429, 500, 503), headerText, anyText, async (status, retryAfter, body) => {
       const answer = { status, headers: { 'retry-after': retryAfter }, body };
       const outcome = await settle((deadline) =>

@@ -46,7 +46,7 @@ const profiles: fc.Arbitrary<KeptProfile> = fc.record({
 describe('what is kept', () => {
   itHolds(
     'is read as it was written',
-    300,
+    150,
     fc.property(profiles, (kept) => {
       expect(parseProfile(serializeProfile(kept))).toEqual(kept);
     }),
@@ -71,7 +71,7 @@ describe('what is kept', () => {
 
   itHolds(
     'and was changed by other hands is a profile that is read as it is written, or none, and stays as it is',
-    700,
+    400,
     fc.asyncProperty(
       changed.filter((value) => value !== ''),
       async (value) => {
@@ -95,7 +95,7 @@ describe('what is kept', () => {
 
   itHolds(
     'holds after each write no token that has expired, none twice, at most 32, and the newest ones',
-    120,
+    60,
     fc.asyncProperty(fc.array(fc.tuple(access, dates), { minLength: 1, maxLength: 60 }), async (steps) => {
       const store = openMemoryStore();
       for (const [token, now] of steps) {
@@ -152,7 +152,7 @@ describe('a value split over items', () => {
 
   itHolds(
     'is whole again, whatever it says and however little an item holds, and no part is larger than an item',
-    500,
+    250,
     fc.asyncProperty(words, limits, async (text, limit) => {
       const kept = new Map<string, string>();
       const items = itemsOf(kept, limit);
@@ -166,7 +166,7 @@ describe('a value split over items', () => {
 
   itHolds(
     'is the old or the new one after any crashes, and the next write leaves nothing else',
-    500,
+    250,
     fc.asyncProperty(
       fc.array(fc.tuple(words, fc.nat(30)), { minLength: 2, maxLength: 6 }),
       limits,
@@ -199,7 +199,7 @@ describe('a value split over items', () => {
 
   itHolds(
     'and damaged is refused or whole, never another text',
-    500,
+    250,
     fc.asyncProperty(
       words,
       limits,

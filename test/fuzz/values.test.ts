@@ -40,7 +40,7 @@ describe('a claims request', () => {
 
   itHolds(
     'that is anything else is refused, or read as JSON that reads the same again',
-    1_000,
+    400,
     fc.asyncProperty(
       fc.oneof(
         anyText,
@@ -65,7 +65,7 @@ describe('a pasted redirect', () => {
 
   itHolds(
     'is taken only at the redirect URI, with our state once, and with a code or an error',
-    1_000,
+    400,
     fc.property(
       uris,
       fc.oneof(
@@ -150,7 +150,7 @@ describe('a setting', () => {
 
   itHolds(
     'of any text is read the same again, or refused by name without repeating the text',
-    2_000,
+    1_000,
     fc.asyncProperty(fc.constantFrom(...readers), texts, async ([, read], text) => {
       const value = await foreseen(() => read(text, 'THE PLACE'));
       if (value instanceof EntraLoginError) {
@@ -166,7 +166,7 @@ describe('a setting', () => {
 
   itHolds(
     'that is a duration is whole milliseconds of at most a day, or refused',
-    1_000,
+    400,
     fc.asyncProperty(
       fc.oneof(
         anyText,
@@ -234,7 +234,7 @@ describe('a proxy', () => {
 
   itHolds(
     'of any text is an http or https address, or refused without repeating its password',
-    1_000,
+    400,
     fc.asyncProperty(urls, fc.dictionary(variables, fc.oneof(anyText, address)), async (url, env) => {
       const found = await foreseen(() => findProxy(new URL(url), env));
       if (found instanceof EntraLoginError) {
