@@ -74,6 +74,7 @@ function contextOf(files: Readonly<Record<string, string>>): Pick<Context, 'env'
       exists: (path) => Promise.resolve(files[path] !== undefined),
       isOwnedByUser: () => Promise.resolve(true),
       readLimited: () => Promise.reject(new Error('not asked for')),
+      writeText: () => Promise.reject(new Error('not asked for')),
     },
     directories: { working: '/work', home: '/home/ada', configuration: '/config', state: '/state' },
   };
