@@ -187,7 +187,7 @@ function buildProgram(context: Context, exit: { code: number }): Command {
 
   command(program, context, 'status', 'show every profile and its account')
     .option('--check', 'renew the tokens of each first')
-    .addOption(storeOption())
+    .addOption(toOption(storeOption))
     .addHelpText('after', examples.status)
     .action(async (options: object) => (await import('./commands/status.ts')).status(options, context));
 
