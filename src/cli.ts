@@ -216,9 +216,7 @@ function buildProgram(context: Context, exit: { code: number }): Command {
     .option('--browser <command>', 'the browser to look for')
     .option('--no-browser', 'look for none')
     .addHelpText('after', examples.doctor)
-    .action(async (options: object) => {
-      exit.code = await (await import('./commands/doctor.ts')).doctor(options, context);
-    });
+    .action(async (options: object) => (await import('./commands/doctor.ts')).doctor(options, context));
 
   const profile = program.command('profile').description('list, show, choose and remove profiles');
   profile.addHelpText('after', examples.profile);
