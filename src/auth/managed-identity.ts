@@ -162,7 +162,13 @@ function readExpiry(
   now: Date,
 ): Date | undefined {
   const lifetime = Number(expiresIn);
-  if (lifetime > 0) return new Date(now.getTime() + lifetime * 1000);
+  if (lifetime > 0) return readDate(now.getTime() + lifetime * 1000);
   const moment = Number(expiresOn) * 1000;
-  return moment > now.getTime() ? new Date(moment) : undefined;
+  return moment > now.getTime() ? readDate(moment) : undefined;
+}
+
+// Beyond the year 275760 there are no dates.
+function readDate(milliseconds: number): Date | undefined {
+  const date = new Date(milliseconds);
+  return Number.isNaN(date.getTime()) ? undefined : date;
 }

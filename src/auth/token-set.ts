@@ -24,10 +24,17 @@ export function toTokenSet(response: TokenEndpointResponse, asked: readonly stri
   if (response.expires_in === undefined || !(response.expires_in > 0)) {
     throw unexpectedAnswer('the token endpoint', 'does not say how long the access token lives');
   }
+  const expiresAt = new Date(now.getTime() + response.expires_in * 1000);
+  if (Number.isNaN(expiresAt.getTime()))
+    throw unexpectedAnswer('the token endpoint', 'gave a lifetime beyond all dates');
+  // RFC 6749, A.12, and no space: it is printed, and put into headers, scripts and environments.
+  if (!/^[\x21-\x7e]+$/.test(response.access_token)) {
+    throw unexpectedAnswer('the token endpoint', 'gave an access token with characters that no token has');
+  }
   return {
     accessToken: response.access_token,
     tokenType: 'Bearer',
-    expiresAt: new Date(now.getTime() + response.expires_in * 1000),
+    expiresAt,
     scopes: response.scope === undefined ? asked : response.scope.split(' ').filter((scope) => scope !== ''),
     refreshToken: response.refresh_token,
     idToken: response.id_token,

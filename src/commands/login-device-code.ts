@@ -6,6 +6,7 @@ import type { EntraClient } from '../auth/token-endpoint.ts';
 import type { TokenSet } from '../auth/token-set.ts';
 import type { Context } from '../context.ts';
 import { renderDeviceCode, renderDeviceCodeNotes } from '../render/device-code.ts';
+import { renderJson } from '../render/plain-text.ts';
 import type { Countdown } from './countdown.ts';
 import { startCountdown } from './countdown.ts';
 import { colorsOf, say, tell, warn } from './notices.ts';
@@ -66,7 +67,7 @@ function sayCode(
   const expiresAt = new Date(now().getTime() + deadline.remaining());
   const { userCode, verificationUri } = authorization;
   if (options.json === true) {
-    stderr.write(`${JSON.stringify({ event: 'device_code', userCode, verificationUri, expiresAt })}\n`);
+    stderr.write(`${renderJson({ event: 'device_code', userCode, verificationUri, expiresAt })}\n`);
     return;
   }
   const prompt = { ...authorization, expiresAt, tenant };

@@ -8,6 +8,7 @@ import type { EntraClient } from '../auth/token-endpoint.ts';
 import type { TokenSet } from '../auth/token-set.ts';
 import type { Context } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
+import { renderJson } from '../render/plain-text.ts';
 import { renderPastePrompt, renderPasteQuestion } from '../render/sign-in.ts';
 import { colorsOf } from './notices.ts';
 import type { CommonOptions } from './opened-profile.ts';
@@ -37,7 +38,7 @@ export async function signInByPaste(
   const url = authorization.urlFor(redirectUri);
   if (options.json === true) {
     const expiresAt = new Date(context.now().getTime() + personDeadline.remaining()).toISOString();
-    stderr.write(`${JSON.stringify({ event: 'browser', url, expiresAt })}\n`);
+    stderr.write(`${renderJson({ event: 'browser', url, expiresAt })}\n`);
   } else {
     stderr.write(renderPastePrompt(url, tenant, colorsOf(stderr)));
   }

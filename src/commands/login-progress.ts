@@ -1,6 +1,7 @@
 import type { BrowserSignInEvent } from '../auth/browser-sign-in.ts';
 import type { Deadline } from '../auth/deadline.ts';
 import type { Context } from '../context.ts';
+import { renderJson } from '../render/plain-text.ts';
 import { renderBrowserPrompt, renderNothingYet } from '../render/sign-in.ts';
 import type { Countdown } from './countdown.ts';
 import { startCountdown } from './countdown.ts';
@@ -42,7 +43,7 @@ export function startLoginProgress(
     const url = stderr.isTerminal && sign.opensItself ? startUrl : authorizationUrl;
     if (options.json === true) {
       const expiresAt = new Date(context.now().getTime() + sign.deadline.remaining()).toISOString();
-      stderr.write(`${JSON.stringify({ event: 'browser', url, expiresAt })}\n`);
+      stderr.write(`${renderJson({ event: 'browser', url, expiresAt })}\n`);
     } else {
       stderr.write(renderBrowserPrompt({ url, opensItself: sign.opensItself, tenant: sign.tenant }, colors));
     }
@@ -94,6 +95,16 @@ export function startLoginProgress(
         );
         break;
       case 'stray_request':
+        if (event.reason === 'other_user') {
+          sayAbove(() =>
+            warn(
+              context,
+              options,
+              'Another user of this machine opened the start page of this sign-in and was refused; the wait goes on.',
+            ),
+          );
+          break;
+        }
         sayAbove(() => tell(context, options, `A request that is not the redirect was refused (${event.reason}).`));
         break;
       case 'response_arrived':

@@ -9,6 +9,7 @@ import type { KeptSignIn } from '../tokens/kept-profile.ts';
 import type { FlowChoice } from './flow-choice.ts';
 import { signInByDeviceCode } from './login-device-code.ts';
 import { signInByPaste } from './login-manual.ts';
+import { plainText } from '../render/plain-text.ts';
 import { startLoginProgress } from './login-progress.ts';
 import { say, tell, warn } from './notices.ts';
 import type { CommonOptions } from './opened-profile.ts';
@@ -107,5 +108,9 @@ async function runDeviceCode(context: Context, options: FlowOptions, sign: Perso
 }
 
 function sayFallback(context: Context, options: FlowOptions, why: string): void {
-  say(context, options, `No browser can be had here (${why}): a device code is used. --no-fallback prints the URL.\n`);
+  say(
+    context,
+    options,
+    `No browser can be had here (${plainText(why)}): a device code is used. --no-fallback prints the URL.\n`,
+  );
 }

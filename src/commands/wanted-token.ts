@@ -2,6 +2,7 @@ import { readClaimsRequest } from '../auth/claims-request.ts';
 import { scopesOfFirstResource } from '../auth/scopes.ts';
 import type { Context } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
+import { plainText } from '../render/plain-text.ts';
 import type { PrintableToken } from '../render/token.ts';
 import { loadSettings, requireClient } from '../settings.ts';
 import { readDuration } from '../settings-values.ts';
@@ -39,7 +40,7 @@ export async function getWantedToken(options: WantedTokenOptions, context: Conte
   } catch (error) {
     const needsPerson = error instanceof EntraLoginError && error.code === 'sign_in_required';
     if (options.login !== true || !needsPerson) throw error;
-    say(context, options, error.message);
+    say(context, options, plainText(error.message));
     const { signInPerson } = await import('./sign-in-person.ts');
     const kept = await signInPerson({ ...options, scope }, context, opened);
     // What the person just signed in for is as new as it gets.

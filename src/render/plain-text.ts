@@ -1,3 +1,7 @@
+// Control characters, what turns the writing direction or has no width (Unicode's "format" characters and the fillers),
+// halves of characters: a terminal obeys some, the others let a text pass for another one.
+const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u2060-\u206f\u3164\uffa0]|\u034f/gu;
+
 /**
  * Makes foreign text (of Entra, a token, a file) safe to print on one line: control characters, escape sequences and
  * marks that turn the writing direction become visible codes, line breaks become spaces.
@@ -5,8 +9,20 @@
 export function plainText(text: string): string {
   return text
     .replaceAll(/[\r\n\t\u2028\u2029]+/g, ' ')
-    .replaceAll(
-      /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g,
-      (character) => `\\u{${character.charCodeAt(0).toString(16)}}`,
-    );
+    .replaceAll(hidden, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}
+
+/**
+ * Writes JSON that is safe to print: JSON itself lets DEL, the C1 controls (which some terminals obey) and marks of the
+ * writing direction stand in a text; escaped they mean the same.
+ */
+export function renderJson(value: unknown, indent?: number): string {
+  const escape = (character: string): string =>
+    Array.from({ length: character.length }, (_, at) => character.charCodeAt(at))
+      .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
+      .join('');
+  // The line breaks between its members are JSON's own.
+  return JSON.stringify(value, undefined, indent).replaceAll(hidden, (found) =>
+    found === '\n' ? found : escape(found),
+  );
 }

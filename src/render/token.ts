@@ -1,3 +1,5 @@
+import { renderJson } from './plain-text.ts';
+
 /** What an access token is printed with. */
 export interface PrintableToken {
   readonly accessToken: string;
@@ -51,7 +53,7 @@ function renderVariable(accessToken: string, shell: Shell): string {
 }
 
 function renderDocument(value: object): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`;
+  return `${renderJson(value, 2)}\n`;
 }
 
 function jsonOf({ accessToken, expiresAt, scopes, tenantId, clientId, account }: PrintableToken): object {

@@ -9,6 +9,16 @@ it.each(['', 'a', '[]', '[{}]', '"{}"', '1', 'true', 'null', '{', '{"a":1}}', "{
   expect(parseJsonObject(text)).toBeUndefined();
 });
 
+it('nested more than a hundred levels deep is none: JSON.stringify would fail at some thousands', () => {
+  const nested = (levels: number): string => `{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+  expect(parseJsonObject(nested(99))).toBeDefined();
+  expect([101, 24_000, 400_000].map((levels) => parseJsonObject(nested(levels)))).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
 it('changes no prototype by a member of that name', () => {
   const value = parseJsonObject('{"__proto__":{"polluted":true}}');
   expect([Object.keys(value ?? {}), Reflect.get({}, 'polluted'), value?.['polluted']]).toEqual([
