@@ -45,6 +45,7 @@ async function readRequest({ stdin, signal }: Pick<Context, 'stdin' | 'signal'>)
 }
 
 function isAzureDevOps(asked: ReadonlyMap<string, string>): boolean {
-  const host = (asked.get('host') ?? '').toLowerCase().replace(/:443$/, '');
-  return asked.get('protocol') === 'https' && (host === 'dev.azure.com' || host.endsWith('.visualstudio.com'));
+  // In full: git decodes what stands in a URL, so a "host" may hold `/`, `#` or `@` (CVE-2020-5260 was of this kind).
+  const isOwn = /^(?:dev\.azure\.com|(?:[a-z0-9-]+\.)+visualstudio\.com)(?::443)?$/i.test(asked.get('host') ?? '');
+  return asked.get('protocol') === 'https' && isOwn;
 }

@@ -1,6 +1,7 @@
+import type { Stats } from 'node:fs';
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { access, lstat, open, readFile, stat } from 'node:fs/promises';
+import { access, lstat, open, stat } from 'node:fs/promises';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Files, FileText } from '../context.ts';
@@ -11,22 +12,34 @@ export function createFiles(): Files {
   return { readText, readLimited, exists, isOwnedByUser };
 }
 
+const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
+
 // Settings, certificates and assertions are a few kB.
 const sizeLimit = 1024 * 1024;
 
 async function readText(path: string): Promise<string | undefined> {
+  let handle: FileHandle | undefined;
   try {
-    const file = await stat(path);
-    // A repository may hold a link to /dev/zero under the name of a project file.
-    if (file.isCharacterDevice() || file.isBlockDevice()) throw unreadable(path, 'it is a device');
-    if (file.size > sizeLimit) throw unreadable(path, 'it is larger than 1 MiB');
-    return await readFile(path, 'utf8');
+    // Before it is opened: to open a device may do something.
+    refuseUnlessPlain(path, await stat(path));
+    // What is there now may be another file; one that is a pipe must not make opening wait for a writer.
+    handle = await open(path, O_RDONLY | O_NONBLOCK);
+    refuseUnlessPlain(path, await handle.stat());
+    return await handle.readFile('utf8');
   } catch (error) {
     if (error instanceof EntraLoginError) throw error;
     const code = codeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw unreadable(path, code ?? 'unknown reason', error);
+  } finally {
+    await handle?.close();
   }
+}
+
+// A repository may hold a link to /dev/zero under the name of a project file, an archive even a pipe, which never ends.
+function refuseUnlessPlain(path: string, file: Stats): void {
+  if (!file.isFile() && !file.isDirectory()) throw unreadable(path, 'it is a device, a pipe or a socket');
+  if (file.size > sizeLimit) throw unreadable(path, 'it is larger than 1 MiB');
 }
 
 function unreadable(path: string, reason: string, cause?: unknown): EntraLoginError {
@@ -36,7 +49,6 @@ function unreadable(path: string, reason: string, cause?: unknown): EntraLoginEr
   });
 }
 
-const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
 // A pipe whose writer has yet to write is looked at again after this many milliseconds.
 const pipePause = 10;
 

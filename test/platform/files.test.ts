@@ -48,7 +48,7 @@ test.runIf(process.platform !== 'win32')('reads no device and nothing huge, whic
   await symlink(huge, join(root, 'link'));
   await expect(files.readText(join(root, 'device'))).rejects.toMatchObject({
     code: 'configuration',
-    message: `${join(root, 'device')} cannot be read (it is a device).`,
+    message: `${join(root, 'device')} cannot be read (it is a device, a pipe or a socket).`,
   });
   await expect(files.readText(join(root, 'link'))).rejects.toMatchObject({
     code: 'configuration',
