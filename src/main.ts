@@ -8,6 +8,7 @@ import { openBrowser } from './platform/browser.ts';
 import { createFiles } from './platform/files.ts';
 import { createFetch } from './platform/http.ts';
 import { findDirectories } from './platform/paths.ts';
+import { isFromOtherUser } from './platform/peer-user.ts';
 import { findPortOwner } from './platform/port-owner.ts';
 import { takeLock } from './platform/profile-lock.ts';
 import { openSecretStore } from './platform/secret-store.ts';
@@ -46,6 +47,7 @@ async function main(): Promise<void> {
       }),
     takeLock: (profile, waiting) => takeLock(profile, lockPlace(), waiting),
     findPortOwner,
+    isFromOtherUser: (connection) => isFromOtherUser(connection),
     runProgram: (words, added) => runProgram(words, { env, added, hasTerminal: process.stdin.isTTY }),
     files: createFiles(),
     get directories() {
