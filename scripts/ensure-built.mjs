@@ -23,7 +23,7 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
 }
 
 const output = 'dist/main.cjs';
-const inputs = ['src', 'package.json', 'package-lock.json', 'rolldown.config.ts'];
+const inputs = ['src', 'schema', 'package.json', 'package-lock.json', 'rolldown.config.ts'];
 if (!existsSync(output) || Math.max(...inputs.map(newest)) > statSync(output).mtimeMs) {
   console.error('Building …');
   run(['run', '--silent', 'build']);

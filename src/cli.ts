@@ -1,8 +1,11 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { Chalk } from 'chalk';
 import { version } from '../package.json';
+import type { CommandShape } from './commands/completion-candidates.ts';
 import type { Context } from './context.ts';
 import { EntraLoginError, exitCodes } from './errors.ts';
+import { completionShells } from './render/completion-scripts.ts';
+import type { CompletionShell } from './render/completion-scripts.ts';
 import { renderError, renderErrorJson } from './render/error.ts';
 import { shells, tokenOutputs } from './render/token.ts';
 
@@ -41,6 +44,62 @@ Examples:
   entra-login logout
   entra-login logout --all
   entra-login logout --end-browser-session   also ends the browser's sign-on`,
+  setup: `
+Examples:
+  entra-login setup                          asks, checks at Entra, writes the profile, signs in
+  entra-login setup --profile work           the same for another profile
+  entra-login setup --tenant contoso.com --client-id CLIENT-ID --no-login
+  read -rs SECRET && printf %s "$SECRET" | entra-login setup --platform web \\
+    --tenant contoso.com --client-id CLIENT-ID --client-secret-stdin`,
+  doctor: `
+Examples:
+  entra-login doctor                         what would keep a sign-in from working, and the mend
+  entra-login doctor --json                  exit 9 if a check failed, the document on stdout
+  entra-login doctor --timeout 30s           gives a slow network more time`,
+  status: `
+Examples:
+  entra-login status                         every profile and its account
+  entra-login status --check                 proves that each still works
+  entra-login status --json --profile work`,
+  profile: `
+Examples:
+  entra-login profile list
+  entra-login profile show work
+  entra-login profile use work               from now on
+  entra-login profile remove work            with account and client secret`,
+  config: `
+Examples:
+  entra-login config
+  entra-login config --profile work --json
+  entra-login config --tenant contoso.com    what a command with it would use
+  entra-login config --schema project        a JSON Schema, for editors`,
+  explain: `
+Examples:
+  entra-login explain AADSTS50011            or 50011, a URL, a whole error text
+  entra-login token 2>&1 | entra-login explain
+  entra-login explain                        asks for the text, unseen
+
+Several codes are explained one by one; --json explains the first that is known.
+A code that is not known here is exit 2, with the page to look it up, unless
+Entra's own description was pasted with it.`,
+  decode: `
+Examples:
+  entra-login token | entra-login decode
+  entra-login decode --verify < token.txt    signature, issuer and times too
+  entra-login decode                         asks for the token, unseen
+
+In --json, "verified" is true after --verify and null without it; a check that
+fails is exit 4 and prints no JSON. The keys are those of --tenant (else of the
+settings, else of the token) at the authority host of the settings.`,
+  completion: `
+Examples:
+  source <(entra-login completion bash)      in ~/.bashrc
+  source <(entra-login completion zsh)       in ~/.zshrc, after compinit
+  entra-login completion fish | source       in ~/.config/fish/config.fish
+  entra-login completion powershell | Out-String | Invoke-Expression
+
+The last one belongs in $PROFILE. Profile names are those of config.json and of
+the file store; a keychain is not asked, it may be locked.`,
   demo: `
 Examples:
   entra-login demo                           a whole sign-in, at an Entra ID emulator of its own
@@ -116,14 +175,101 @@ function buildProgram(context: Context, exit: { code: number }): Command {
       (await import('./commands/git-credential.ts')).gitCredential(operation, options, context),
     );
 
-  command(program, context, 'logout', 'forget the account')
+  command(program, context, 'status', 'show every profile and its account')
+    .option('--check', 'renew the tokens of each first')
     .option('--store <where>', 'keychain, file or memory')
+    .addHelpText('after', examples.status)
+    .action(async (options: object) => (await import('./commands/status.ts')).status(options, context));
+
+  command(program, context, 'logout', 'forget the account')
+    .addOption(storeOption())
     .option('--all', 'of every profile')
     .option('--end-browser-session', "also end the browser's sign-on")
     .option('--browser <command>', 'the browser to open for that')
     .option('--no-browser', 'open none: print the URL')
     .addHelpText('after', examples.logout)
     .action(async (options: object) => (await import('./commands/logout.ts')).logout(options, context));
+
+  settings(command(program, context, 'setup', 'set up a profile, from the app registration to the first sign-in'))
+    .addOption(new Option('--port <n>', 'the port of the redirect URI alone; 0 is any free one'))
+    .addOption(new Option('--platform <platform>', 'of the redirect URI').choices(['desktop', 'web']))
+    .option('--client-secret-stdin', 'read the client secret (of a Web registration) from standard input')
+    .option('--login', 'sign in afterwards')
+    .option('--no-login', 'do not ask for the first sign-in')
+    .addHelpText('after', examples.setup)
+    .action(async (options: object) => (await import('./commands/setup.ts')).setup(options, context));
+
+  settings(command(program, context, 'doctor', 'check what a sign-in needs, and tell the mends'))
+    .addOption(new Option('--port <n>', 'the port of the redirect URI alone; 0 is any free one'))
+    .option('--browser <command>', 'the browser to look for')
+    .option('--no-browser', 'look for none')
+    .addHelpText('after', examples.doctor)
+    .action(async (options: object) => {
+      exit.code = await (await import('./commands/doctor.ts')).doctor(options, context);
+    });
+
+  const profile = program.command('profile').description('list, show, choose and remove profiles');
+  profile.addHelpText('after', examples.profile);
+  command(profile, context, 'list', 'list the profiles').action(async (options: object) =>
+    (await import('./commands/profile.ts')).listProfiles(options, context),
+  );
+  command(profile, context, 'show', 'show the settings of a profile')
+    .argument('[name]', 'the profile (the one in use)')
+    .action(async (name: string | undefined, options: object) =>
+      (await import('./commands/profile.ts')).showProfile(name, options, context),
+    );
+  command(profile, context, 'use', 'make a profile the one in use')
+    .argument('<name>', 'the profile')
+    .action(async (name: string, options: object) =>
+      (await import('./commands/profile.ts')).useProfile(name, options, context),
+    );
+  command(profile, context, 'remove', 'delete a profile: settings, account and client secret')
+    .argument('<name>', 'the profile')
+    .action(async (name: string, options: object) =>
+      (await import('./commands/profile-remove.ts')).removeProfile(name, options, context),
+    );
+
+  settings(command(program, context, 'config', 'show every setting, and where it came from'))
+    .addOption(new Option('--port <n>', 'the port of the redirect URI alone'))
+    .option('--browser <command>', 'the browser to open')
+    .option('--no-browser', 'open none')
+    .option('--client-certificate <file>', "an application's certificate with key, PEM")
+    .option('--federated-token-file <file>', "an application's assertion")
+    .addOption(new Option('--schema <file>', 'print the JSON Schema of a settings file').choices(['user', 'project']))
+    .addHelpText('after', examples.config)
+    .action(async (options: object) => (await import('./commands/config.ts')).config(options, context));
+
+  command(program, context, 'explain', 'say what an AADSTS code means and how to mend it')
+    .argument('[code...]', 'codes or an error text; none or "-" reads standard input')
+    .addHelpText('after', examples.explain)
+    .action(async (words: string[], options: object) =>
+      (await import('./commands/explain.ts')).explain(words, options, context),
+    );
+
+  authority(command(program, context, 'decode', 'show what is in a token, read from standard input'))
+    .option('--verify', "check it against the tenant's keys")
+    .allowExcessArguments() // to say why a token may be none
+    .addHelpText('after', examples.decode)
+    .action(async (options: object, { args }: Command) =>
+      (await import('./commands/decode.ts')).decode(args.length, options, context),
+    );
+
+  command(program, context, 'completion', 'print a completion script for your shell')
+    .addArgument(new Argument('<shell>', 'the shell').choices(completionShells))
+    .addHelpText('after', examples.completion)
+    .action(async (shell: CompletionShell, options: object) =>
+      (await import('./commands/completion.ts')).completion(shell, options, context),
+    );
+
+  // What the completion scripts ask at a Tab.
+  program
+    .command('__complete', { hidden: true })
+    .argument('<current>')
+    .argument('[before...]')
+    .action(async (current: string, before: string[]) => {
+      const { completeWords } = await import('./commands/completion-candidates.ts');
+      await completeWords(shapeOf(program), current.replace(/^=/, ''), before, context);
+    });
 
   command(program, context, 'demo', 'show a whole sign-in at an emulator of its own')
     .option('--serve', 'keep the emulator up and print the settings to use against it')
@@ -171,17 +317,50 @@ function wantedToken(of: Command): Command {
 }
 
 function settings(of: Command): Command {
-  return of
-    .option('--tenant <tenant>', 'tenant ID, domain, organizations, common or consumers')
-    .option('--client-id <id>', 'the Application (client) ID')
+  return authority(of)
     .option('--redirect-uri <uri>', 'as registered (http://localhost:5000/callback)')
     .option('--scope <scope>', 'scopes to ask for (repeatable)', (value, before: readonly string[] | undefined) => [
       ...(before ?? []),
       value,
     ])
-    .option('--cloud <cloud>', 'public, usgov, china, bleu, delos or govsg')
-    .option('--authority-host <url>', 'a custom domain, External ID or a test server')
-    .option('--store <where>', 'keychain, file or memory');
+    .addOption(storeOption());
+}
+
+/** Adds the options that say which tenant, client and cloud. */
+function authority(of: Command): Command {
+  return of
+    .option('--tenant <tenant>', 'tenant ID, domain, organizations, common or consumers')
+    .option('--client-id <id>', 'the Application (client) ID')
+    .addOption(
+      new Option('--cloud <cloud>', 'the national cloud').choices('public usgov china bleu delos govsg'.split(' ')),
+    )
+    .option('--authority-host <url>', 'a custom domain, External ID or a test server');
+}
+
+function storeOption(): Option {
+  return new Option('--store <where>', 'where tokens are kept').choices(['keychain', 'file', 'memory']);
+}
+
+/** What completion needs to know of a command, taken from the command itself. */
+function shapeOf(of: Command): CommandShape {
+  const help = of.createHelp();
+  return {
+    name: of.name(),
+    description: of.description(),
+    options: help.visibleOptions(of).map(({ long, short, description, flags, argChoices = [], parseArg }) => ({
+      names: [long, short].filter((name) => name !== undefined && name !== null),
+      description,
+      value: /[<[]([^>\].]+)/.exec(flags)?.[1],
+      choices: argChoices,
+      isRepeatable: parseArg !== undefined && argChoices.length === 0,
+    })),
+    operands: of.registeredArguments.map((argument) => ({
+      name: argument.name(),
+      choices: argument.argChoices ?? [],
+      isVariadic: argument.variadic,
+    })),
+    commands: help.visibleCommands(of).map(shapeOf),
+  };
 }
 
 function toEntraLoginError(error: unknown, context: Context): EntraLoginError {
@@ -200,7 +379,8 @@ function toEntraLoginError(error: unknown, context: Context): EntraLoginError {
 }
 
 // Of what was typed only the names of commands and options are repeated: the rest may be a secret in the wrong place.
-function describeUsage({ message }: CommanderError): string {
+function describeUsage({ code, message }: CommanderError): string {
+  if (code === 'commander.help') return 'A command is missing: list, show, use or remove';
   return message
     .replace(/^error: /, '')
     .replace(/^(unknown (?:option|command)) '(.*?)'(?=\n|$)/s, (_all, what: string, typed: string) => {
@@ -221,7 +401,10 @@ function printError(error: EntraLoginError, argv: readonly string[], { stderr }:
   if (own.includes('--verbose')) stderr.write(`${stackOf(error)}\n`);
   const namesJson = own.some((word, at) => word === '--output' && own[at + 1] === 'json');
   const isJson = namesJson || own.includes('--json') || own.includes('--output=json');
-  stderr.write(isJson ? renderErrorJson(error) : renderError(error, new Chalk({ level: stderr.colorLevel })));
+  const colors = new Chalk({ level: stderr.colorLevel });
+  // In a log or a pipe a line stays one line.
+  const columns = stderr.isTerminal ? stderr.columns : undefined;
+  stderr.write(isJson ? renderErrorJson(error) : renderError(error, colors, columns));
 }
 
 // What kind of error it is; its message may quote a token.

@@ -38,7 +38,7 @@ export interface SecretStore {
   delete(name: string): Promise<boolean>;
   /** Lists the names something is kept under, sorted. */
   list(): Promise<string[]>;
-  /** Proves that a value can be written, read back and deleted. */
+  /** Proves that a value as large as a real profile (6,000 bytes) can be written, read back and deleted. */
   probe(): Promise<void>;
 }
 
@@ -60,6 +60,25 @@ export interface ProgramEnd {
 /** How opening the browser ended; `opened` says that a launcher started, not that a page was seen. */
 export type BrowserLaunch =
   { readonly outcome: 'opened'; readonly command: string } | { readonly outcome: 'failed'; readonly reason: string };
+
+/** Whether there is a program that would open the browser. */
+export type BrowserSearch =
+  { readonly outcome: 'found'; readonly program: string } | { readonly outcome: 'missing'; readonly reason: string };
+
+/** What `doctor` asks of the machine; nothing here changes anything. */
+export interface Machine {
+  /** E.g. `20.19.0`. */
+  readonly nodeVersion: string;
+  /**
+   * Tells which proxy a request to the URL goes through, without its name and password, and which variable names it.
+   * Throws `configuration` for a variable that holds no proxy's address.
+   */
+  readonly findProxy: (url: string) => { readonly address: string; readonly variable: string } | undefined;
+  /** Answers the addresses of a host as the system's resolver gives them; none if it knows none. */
+  readonly resolveHost: (name: string) => Promise<readonly string[]>;
+  /** Finds what `openBrowser` would start with the same command. */
+  readonly findBrowser: (command: string | undefined) => Promise<BrowserSearch>;
+}
 
 /** Who holds a port, as far as the system tells. */
 export interface PortOwner {
@@ -93,6 +112,11 @@ export interface Files {
     path: string,
     limits: { readonly mostBytes: number; readonly followsLinks: boolean; readonly signal: AbortSignal },
   ): Promise<FileText>;
+  /**
+   * Replaces a text file, or makes it (mode 0600) and its directory (0700): a crash at any moment leaves the old or the
+   * new one. A symbolic link stays one, and what it leads to is replaced. Failures throw `configuration`.
+   */
+  writeText(path: string, text: string): Promise<void>;
   /** Tells whether anything exists at the path. */
   exists(path: string): Promise<boolean>;
   /** Tells whether the user owns the file; always true where the system has no such owner (Windows). */
@@ -152,6 +176,9 @@ export interface Context {
   readonly files: Files;
   readonly directories: Directories;
   readonly surroundings: Surroundings;
+  readonly machine: Machine;
+  /** The terminal itself, for questions; where `stdin` and `stderr` are one. */
+  readonly openPromptStreams: () => { readonly input: NodeJS.ReadStream; readonly output: NodeJS.WriteStream };
   readonly now: () => Date;
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;

@@ -7,6 +7,7 @@ import { EntraLoginError } from './errors.ts';
 import { openBrowser } from './platform/browser.ts';
 import { createFiles } from './platform/files.ts';
 import { createFetch } from './platform/http.ts';
+import { createMachine } from './platform/machine.ts';
 import { findDirectories } from './platform/paths.ts';
 import { isFromOtherUser } from './platform/peer-user.ts';
 import { findPortOwner } from './platform/port-owner.ts';
@@ -55,6 +56,12 @@ async function main(): Promise<void> {
       return (directories ??= { ...findDirectories({ env, platform, home }), working: process.cwd(), home });
     },
     surroundings,
+    machine: createMachine(env),
+    openPromptStreams: () => {
+      // The prompts' colours come from util.styleText, which knows the environment but not our option.
+      if (stderr.colorLevel === 0 && env['FORCE_COLOR'] === undefined) process.env['NO_COLOR'] = '1';
+      return { input: process.stdin, output: process.stderr };
+    },
     now: () => new Date(),
     signal,
   };

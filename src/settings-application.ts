@@ -110,7 +110,7 @@ export function resolveApplicationSettings(sources: ApplicationSettingsSources):
       fromEnvironment(env, 'ENTRA_LOGIN_CLIENT_SECRET'),
       ofAzure('AZURE_CLIENT_SECRET'),
     ]),
-    clientCertificate: first(values.readText, [
+    clientCertificate: first(values.readCertificatePath, [
       fromOption('--client-certificate', options.clientCertificate),
       ofAzure('AZURE_CLIENT_CERTIFICATE_PATH'),
       certificateInFile && { ...certificateInFile, text: below(configuration, certificateInFile.text) },
@@ -134,5 +134,5 @@ export function resolveApplicationSettings(sources: ApplicationSettingsSources):
 
 function below(directory: string, path: string): string {
   const isAbsolute = /^(?:[\\/]|[a-z]:[\\/])/i.test(path);
-  return isAbsolute ? path : `${directory}/${path}`;
+  return isAbsolute || path === '' ? path : `${directory}/${path}`;
 }

@@ -1,6 +1,7 @@
 import type { Context } from './context.ts';
 import { EntraLoginError } from './errors.ts';
 import { isRecord, parseJsonObject } from './auth/json.ts';
+import { isProfileName, profileNameRule } from './settings-values.ts';
 
 /** The texts of one profile's settings as a file holds them, with the file's path for messages. */
 export interface FileSettings {
@@ -45,26 +46,47 @@ async function readOwnProjectFile(files: Context['files'], path: string): Promis
   return readMembers(path, text, [], parse(path, text), projectMembers, 'A project file may hold only');
 }
 
-/**
- * Reads the user's `config.json`: the profile chosen with `profile use`, and the settings of the profile that
- * `chooseProfile` decides on. Errors: `configuration`.
- */
-export async function readUserFile(
-  context: Pick<Context, 'files' | 'directories'>,
-): Promise<{ readonly profile: FileSettings; readonly settingsOf: (profile: string) => FileSettings } | undefined> {
-  const path = `${context.directories.configuration}/config.json`;
+/** The user's `config.json`. */
+export interface UserFile {
+  readonly path: string;
+  readonly text: string;
+  /** Everything in it, as it stands. */
+  readonly members: Readonly<Record<string, unknown>>;
+  /** The profile chosen with `profile use`. */
+  readonly profile: FileSettings;
+  /** The names of the profiles it has settings of, in its order. */
+  readonly names: readonly string[];
+  /** The settings of a profile, none if it has none. Errors: `configuration`. */
+  readonly settingsOf: (profile: string) => FileSettings;
+}
+
+/** Answers the path of the user's `config.json`. */
+export function userFilePath({ directories }: Pick<Context, 'directories'>): string {
+  return `${directories.configuration}/config.json`;
+}
+
+/** Reads the user's `config.json`; `undefined` if there is none. Errors: `configuration`. */
+export async function readUserFile(context: Pick<Context, 'files' | 'directories'>): Promise<UserFile | undefined> {
+  const path = userFilePath(context);
   const text = await context.files.readText(path);
   if (text === undefined) return undefined;
-  const { profiles = {}, ...rest } = parse(path, text);
+  const members = parse(path, text);
+  const { profiles = {}, ...rest } = members;
   if (!isRecord(profiles)) throw wrongMember(path, text, ['profiles'], 'must be an object');
+  const names = Object.keys(profiles);
+  const wrongName = names.find((name) => !isProfileName(name));
+  if (wrongName !== undefined) {
+    const hint = `Allowed: ${profileNameRule}.`;
+    throw wrongMember(path, text, ['profiles', wrongName], 'is no name for a profile', hint);
+  }
   const chosen = readMembers(path, text, [], rest, ['profile'], 'The configuration file may hold only profiles and');
   const settingsOf = (profile: string): FileSettings => {
-    const members = Object.hasOwn(profiles, profile) ? profiles[profile] : {};
+    const settings = Object.hasOwn(profiles, profile) ? profiles[profile] : {};
     const within = ['profiles', profile];
-    if (!isRecord(members)) throw wrongMember(path, text, within, 'must be an object');
-    return readMembers(path, text, within, members, profileMembers, 'A profile may hold only');
+    if (!isRecord(settings)) throw wrongMember(path, text, within, 'must be an object');
+    return readMembers(path, text, within, settings, profileMembers, 'A profile may hold only');
   };
-  return { profile: chosen, settingsOf };
+  return { path, text, members, profile: chosen, names, settingsOf };
 }
 
 function parse(path: string, text: string): Record<string, unknown> {
@@ -89,7 +111,7 @@ function readMembers(
   for (const [name, value] of Object.entries(members)) {
     const refuse = (happened: string, hint?: string): EntraLoginError =>
       wrongMember(path, text, [...within, name], happened, hint);
-    if (name === '$schema') continue;
+    if (name === '$schema' && within.length === 0) continue;
     if (!allowed.includes(name)) throw refuse('is not allowed', `${rule} ${allowed.join(', ')}.`);
     if (name === 'scopes') {
       const isList = Array.isArray(value) && value.every((scope) => typeof scope === 'string');

@@ -42,11 +42,9 @@ export const readServiceConnectionId: ValueReader<string> = (text, place) => {
 
 /** Reads a redirect URI; answers it byte for byte, since Entra compares it so. */
 export const readRedirectUri: ValueReader<string> = (text, place) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isLoopback = url?.protocol === 'http:' && isLoopbackHost(url.hostname) && url.hostname !== '[::1]';
-  // URL parsers mend what Entra, comparing bytes, would not: `http:localhost`, a space, a backslash.
-  const isClean = /^http:\/\/[^/?#\s\\][^?#\s\\]*$/i.test(text);
-  if (isLoopback && url.username === '' && url.password === '' && isClean) return text;
+  // URL parsers mend what Entra, comparing bytes, would not: `http:localhost`, `127.1`, a space, a backslash.
+  const isClean = /^http:\/\/(?:localhost|127(?:\.\d{1,3}){3})(?::\d{1,5})?(?:\/[^?#\s\\]*)?$/i.test(text);
+  if (isClean && URL.canParse(text)) return text;
   throw wrongValue(
     'redirect URI',
     place,
@@ -77,18 +75,26 @@ export const readCloud: ValueReader<CloudName> = (text, place) => {
 
 /** Reads an authority host; answers its origin. Plain http is for loopback hosts alone. */
 export const readAuthorityHost: ValueReader<string> = (text, place) => {
-  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`;
-  const url = URL.canParse(withScheme) ? new URL(withScheme) : undefined;
-  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackHost(url.hostname));
-  const isBare = url?.pathname === '/' && url.search === '' && url.hash === '' && url.username === '';
-  if (url !== undefined && isSafe && isBare) return url.origin;
+  // URL parsers mend what was hardly meant: `https:///host`, a tab, a host in percents.
+  const isClean = /^(?:https?:\/\/)?(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?\/?$/i.test(text);
+  const withScheme = /^https?:\/\//i.test(text) ? text : `https://${text}`;
+  const url = isClean && URL.canParse(withScheme) ? new URL(withScheme) : undefined;
+  if (url?.protocol === 'https:' || (url !== undefined && isLoopbackHost(url.hostname))) return url.origin;
   throw wrongValue('authority host', place, 'an https URL without a path, e.g. https://login.microsoftonline.com');
 };
 
+/** Tells whether a profile may have the name. */
+export function isProfileName(text: string): boolean {
+  return /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/.test(text);
+}
+
+/** What a profile's name may be. */
+export const profileNameRule = 'letters, digits, ".", "_" and "-", at most 64, not beginning with a dot';
+
 /** Reads a profile's name. */
 export const readProfileName: ValueReader<string> = (text, place) => {
-  if (/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/.test(text)) return text;
-  throw wrongValue('profile', place, 'letters, digits, ".", "_" and "-", at most 64, not beginning with a dot');
+  if (isProfileName(text)) return text;
+  throw wrongValue('profile', place, profileNameRule);
 };
 
 /** Reads the kind of store. */
@@ -114,7 +120,13 @@ export const readDuration: ValueReader<number> = (text, place) => {
   });
 };
 
-/** Reads any text that is not empty; used for secrets and file names. */
+/** Reads the path of a client certificate. */
+export const readCertificatePath: ValueReader<string> = (text, place) => {
+  if (text !== '') return text;
+  throw wrongValue('client certificate', place, 'the path of a PEM file with certificate and key');
+};
+
+/** Reads any text; used for secrets and file names. */
 export const readText: ValueReader<string> = (text) => text;
 
 // The value itself is not repeated: people paste secrets into the wrong place.

@@ -1,7 +1,9 @@
+import type { CloudName } from './auth/clouds.ts';
 import type { Context, StoreKind } from './context.ts';
 import { EntraLoginError } from './errors.ts';
 import type { ApplicationSettings, ApplicationSettingsOptions } from './settings-application.ts';
 import { resolveApplicationSettings } from './settings-application.ts';
+import type { FileSettings, UserFile } from './settings-files.ts';
 import { readProjectFile, readUserFile } from './settings-files.ts';
 import type { Candidate, Setting } from './settings-sources.ts';
 import {
@@ -54,6 +56,11 @@ export interface LoadedSettings {
   readonly profile: Setting<string>;
   /** `undefined` if nobody chose one: then it is where the account is kept, else the keychain. */
   readonly store: Setting<StoreKind> | undefined;
+  /** The files in use, where there are any. */
+  readonly project: FileSettings | undefined;
+  readonly user: UserFile | undefined;
+  /** The cloud that is named, even if a host named above it goes before; `undefined` if none is. */
+  readonly findCloud: () => Setting<CloudName> | undefined;
   readonly resolve: (account: AccountSettings | undefined) => Settings;
   /** The same for the application itself: `AZURE_*` comes right after `ENTRA_LOGIN_*`. */
   readonly resolveApplication: (account: AccountSettings | undefined) => ApplicationSettings;
@@ -68,22 +75,23 @@ export async function loadSettings(
   options: SettingsOptions,
 ): Promise<LoadedSettings> {
   const project = await readProjectFile(context);
-  const userFile = await readUserFile(context);
+  const user = await readUserFile(context);
   const { env } = context;
   const profile =
     first(values.readProfileName, [
       fromOption('--profile', options.profile),
       fromEnvironment(env, 'ENTRA_LOGIN_PROFILE'),
       fromFile('project', project, 'profile'),
-      fromFile('user', userFile?.profile, 'profile'),
+      fromFile('user', user?.profile, 'profile'),
     ]) ?? builtIn('default');
-  const user = userFile?.settingsOf(profile.value);
+  const ofProfile = user?.settingsOf(profile.value);
   const chain = (name: string, option: string, typed: string | undefined, variable: string): Candidate[] => [
     fromOption(option, typed),
     fromEnvironment(env, variable),
     fromFile('project', project, name),
-    fromFile('user', user, name),
+    fromFile('user', ofProfile, name),
   ];
+  const clouds = chain('cloud', '--cloud', options.cloud, 'ENTRA_LOGIN_CLOUD');
   const store = first(values.readStore, chain('store', '--store', options.store, 'ENTRA_LOGIN_STORE'));
 
   const resolve = (account: AccountSettings | undefined): Settings => {
@@ -116,7 +124,7 @@ export async function loadSettings(
       scopes: scopes ?? builtIn(['openid', 'profile', 'email', 'offline_access']),
       authorityHost: chooseAuthorityHost(
         chain('authorityHost', '--authority-host', options.authorityHost, 'ENTRA_LOGIN_AUTHORITY_HOST'),
-        chain('cloud', '--cloud', options.cloud, 'ENTRA_LOGIN_CLOUD'),
+        clouds,
         [fromAccount(account?.authorityHost), fromEnvironment(env, 'AZURE_AUTHORITY_HOST')],
       ),
       browser: browser(),
@@ -132,8 +140,9 @@ export async function loadSettings(
   };
   const { configuration } = context.directories;
   const resolveApplication = (account: AccountSettings | undefined): ApplicationSettings =>
-    resolveApplicationSettings({ env, options, project, user, account, configuration });
-  return { profile, store, resolve, resolveApplication };
+    resolveApplicationSettings({ env, options, project, user: ofProfile, account, configuration });
+  const findCloud = (): Setting<CloudName> | undefined => first(values.readCloud, clouds);
+  return { profile, store, project, user, findCloud, resolve, resolveApplication };
 }
 
 /** Answers the tenant and client ID, or throws `configuration` that says how to set what is missing. */

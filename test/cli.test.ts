@@ -47,7 +47,18 @@ async function runLine(argv: readonly string[], around: Around = {}): Promise<Ra
 }
 const lastError = ({ stderr }: Ran): unknown =>
   (JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '') as { error: unknown }).error;
-const commands = ['login', 'whoami', 'token', 'logout', 'demo'];
+const commands = [
+  'login',
+  'whoami',
+  'token',
+  'exec',
+  'git-credential',
+  'logout',
+  'explain',
+  'decode',
+  'completion',
+  'demo',
+];
 
 describe('help', () => {
   it.each([[[]], [['--help']], [['-h']], [['help']]])(
@@ -100,6 +111,10 @@ it.each(['--version', '-V'])('prints its version for %s', async (option) => {
 describe('a wrong command line', () => {
   it.each([
     [['sing-in'], /^error: Unknown command 'sing-in'/],
+    [['logn'], /^error: Unknown command 'logn' \(Did you mean login\?\)\n/],
+    [['explian', '50011'], /^error: Unknown command 'explian' \(Did you mean explain\?\)\n/],
+    [['decode', '--verfiy'], /^error: Unknown option '--verfiy' \(Did you mean --verify\?\)\n/],
+    [['login', '--cloud', 'mars'], /^error: Option '--cloud <cloud>' .+ Allowed choices are public, usgov, /],
     [['login', '--tenantt', 'x'], /^error: Unknown option '--tenantt'\n?.*Did you mean --tenant\?/],
     [['login', '--tenant'], /^error: Option '--tenant <tenant>' argument missing\.\n/],
     [['login', 'extra'], /^error: Too many arguments for 'login'\. Expected 0 arguments but got 1\.\n/],

@@ -25,6 +25,7 @@ const planted: readonly (readonly [file: string, source: string, rule: string])[
   ['src/commands/c1.ts', "import { x } from '../platform/x.ts';", 'no-restricted-imports'],
   ['src/commands/c2.ts', "import { x } from '../emulator/x.ts';", 'no-restricted-imports'],
   ['src/commands/c3.ts', "import { x } from '@napi-rs/keyring';", 'no-restricted-imports'],
+  ['src/commands/c4.ts', "import { x } from '@clack/prompts';", 'no-restricted-imports'],
   ['src/render/r1.ts', "import { x } from '../auth/x.ts';", 'no-restricted-imports'],
   ['src/render/r2.ts', "import { x } from 'node:fs';", 'no-restricted-imports'],
   ['src/platform/p1.ts', "import { x } from '../auth/x.ts';", 'no-restricted-imports'],
@@ -49,6 +50,7 @@ const allowed: readonly (readonly [file: string, source: string])[] = [
   ],
   ['src/render/ok1.ts', "import type { X } from '../auth/x.ts';\nexport type Y = X;"],
   ['src/commands/demo.ts', "import { x } from '../emulator/x.ts';\nexport const y = x;"],
+  ['src/commands/setup-prompts.ts', "import { x } from '@clack/prompts';\nexport const y = x;"],
   ['src/platform/ok2.ts', "import { x } from 'node:fs';\nexport const y = x;"],
   [
     'src/tokens/ok3.ts',

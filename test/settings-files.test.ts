@@ -1,4 +1,4 @@
-import { chown, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { chown, lchown, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
@@ -88,6 +88,7 @@ describe('the project file', () => {
     const files: Context['files'] = {
       readText: () => Promise.resolve(undefined),
       readLimited: () => Promise.reject(new Error('must not be asked')),
+      writeText: () => Promise.reject(new Error('must not be asked')),
       exists: (path) => Promise.resolve(void asked.push(path)).then(() => false),
       isOwnedByUser: () => Promise.resolve(true),
     };
@@ -204,10 +205,30 @@ describe('the project file', () => {
     });
   });
 
+  it.runIf(process.getuid?.() === 0)(
+    'refuses a link to another user’s file, and another user’s link to an own one',
+    async () => {
+      const path = join(root, '.entra-login.json');
+      const target = await put('target.json', { tenant: 'contoso.com' });
+      await symlink(target, path);
+      expect((await readProjectFile(contextAt('')))?.values).toEqual({ tenant: 'contoso.com' });
+      await chown(target, 12_345, 12_345);
+      expect(await failureOf(readProjectFile(contextAt('')))).toMatchObject({
+        message: `${path} belongs to another user, so it is not used.`,
+      });
+      await chown(target, 0, 0);
+      await lchown(path, 12_345, 12_345);
+      expect(await failureOf(readProjectFile(contextAt('')))).toMatchObject({
+        message: `${path} belongs to another user, so it is not used.`,
+      });
+    },
+  );
+
   it('that vanishes between the look and the reading is none', async () => {
     const files: Context['files'] = {
       readText: () => Promise.resolve(undefined),
       readLimited: () => Promise.reject(new Error('must not be asked')),
+      writeText: () => Promise.reject(new Error('must not be asked')),
       exists: () => Promise.resolve(true),
       isOwnedByUser: () => Promise.resolve(true),
     };

@@ -36,7 +36,13 @@ export function authorityHostOf(cloud: CloudName): string {
 
 /** Finds the cloud that a login host belongs to; `undefined` for a custom domain, External ID or a test server. */
 export function findCloudOf(loginHost: string): Cloud | undefined {
-  return Object.values(clouds).find((cloud) => cloud.loginHosts.includes(loginHost));
+  const name = cloudOf(loginHost);
+  return name && clouds[name];
+}
+
+/** Names the cloud that a login host belongs to; `undefined` for any other host. */
+export function cloudOf(loginHost: string): CloudName | undefined {
+  return cloudNames.find((name) => clouds[name].loginHosts.includes(loginHost));
 }
 
 /** Answers Microsoft Graph's host in the cloud of a login host, the public one outside; `undefined` if not published. */

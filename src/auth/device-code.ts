@@ -34,6 +34,14 @@ export interface DeviceCodeSignIn {
   readonly personDeadline: Deadline;
 }
 
+/** One question whether the person is done. */
+interface OnePoll {
+  readonly client: EntraClient;
+  readonly authorization: DeviceAuthorization;
+  readonly request: DeviceAuthorizationRequest;
+  readonly deadline: Deadline;
+}
+
 /** How one poll ended, if it did not end the sign-in. */
 type PollOutcome =
   | { readonly kind: 'signed_in'; readonly tokenSet: TokenSet }
@@ -87,10 +95,8 @@ async function prepare(
   }
 }
 
-interface Poll extends Pick<DeviceCodeSignIn, 'request' | 'onEvent'> {
-  readonly client: EntraClient;
-  readonly authorization: DeviceAuthorization;
-  readonly deadline: Deadline;
+interface Poll extends OnePoll {
+  readonly onEvent: DeviceCodeSignIn['onEvent'];
 }
 
 async function pollUntilSignedIn(context: RequestContext, poll: Poll): Promise<TokenSet> {
@@ -127,7 +133,8 @@ async function pollUntilSignedIn(context: RequestContext, poll: Poll): Promise<T
   }
 }
 
-async function pollOnce(context: RequestContext, poll: Poll): Promise<PollOutcome> {
+/** Polls once (RFC 8628, 3.4). Throws what ends the sign-in. */
+export async function pollOnce(context: RequestContext, poll: OnePoll): Promise<PollOutcome> {
   const { client, authorization, request, deadline } = poll;
   const { claims } = request;
   const parameters = { device_code: authorization.deviceCode, ...(claims === undefined ? {} : { claims }) };

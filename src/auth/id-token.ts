@@ -26,8 +26,8 @@ export interface IdTokenExpectations {
   readonly identity?: { readonly oid: unknown; readonly tid: string; readonly sub: string } | undefined;
 }
 
-// The contract's tolerance: Entra dates tokens five minutes back itself, and clocks drift.
-const toleranceSeconds = 300;
+/** The contract's tolerance for times, in seconds: Entra dates tokens five minutes back itself, and clocks drift. */
+export const toleranceSeconds = 300;
 
 /**
  * Verifies an ID token in full: signature by a key of the tenant, `iss` by Entra's rule, the key's own `issuer`, `aud`,
@@ -57,7 +57,8 @@ export async function verifyIdToken(
   return checkClaims(claims, key, expected, now);
 }
 
-function isSignedBy(signedPart: string, signature: Buffer, algorithm: string, key: SigningKey): boolean {
+/** Tells whether the key made the signature, with an algorithm already found among the tenant's (RFC 7518, 3.3 and 3.5). */
+export function isSignedBy(signedPart: string, signature: Buffer, algorithm: string, key: SigningKey): boolean {
   if (key.algorithm !== undefined && key.algorithm !== algorithm) return false;
   try {
     const publicKey = createPublicKey({ key: toJsonWebKey(key), format: 'jwk' });

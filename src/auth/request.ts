@@ -14,6 +14,8 @@ export interface Answer {
   readonly contentType: string;
   /** The `WWW-Authenticate` header. */
   readonly challenge?: string | undefined;
+  /** The `Location` header, of a redirect that was asked for. */
+  readonly location?: string | undefined;
   readonly text: string;
   /** Seconds by which the server's clock is ahead of ours; `undefined` without a Date header. */
   readonly clockSkew: number | undefined;
@@ -26,6 +28,8 @@ export interface RequestPolicy {
   readonly server?: string | undefined;
   /** How often it may be tried again after a dropped connection, a 429 or a 5xx. */
   readonly retries: 0 | 1 | 2;
+  /** Whether a redirect is the answer; never followed even then. */
+  readonly takesRedirects?: boolean | undefined;
   readonly deadline: Deadline;
 }
 
@@ -117,7 +121,7 @@ function judge(context: RequestContext, response: Response, text: string, policy
       retryAfter: seconds === undefined ? undefined : seconds * 1000,
     };
   }
-  if (status >= 300 && status < 400) {
+  if (status >= 300 && status < 400 && policy.takesRedirects !== true) {
     const error = unexpectedAnswer(policy.what, `answered with a redirect (HTTP ${status}), which is never followed`);
     return { kind: 'failure', error, mayRetry: false };
   }
@@ -125,7 +129,8 @@ function judge(context: RequestContext, response: Response, text: string, policy
   const clockSkew = Number.isNaN(date) ? undefined : (date - context.now().getTime()) / 1000;
   const contentType = headers.get('content-type') ?? '';
   const challenge = headers.get('www-authenticate') ?? undefined;
-  return { kind: 'answer', answer: { status, contentType, challenge, text, clockSkew } };
+  const location = headers.get('location') ?? undefined;
+  return { kind: 'answer', answer: { status, contentType, challenge, location, text, clockSkew } };
 }
 
 function retryAfterSeconds(value: string | null, now: Date): number | undefined {

@@ -6,7 +6,7 @@ import type { TenantMetadata } from './discovery.ts';
 import type { EntraError, Moment } from './entra-errors.ts';
 import { entraRefusal, readEntraError } from './entra-errors.ts';
 import type { IdTokenClaims, IdTokenExpectations } from './id-token.ts';
-import { verifyIdToken } from './id-token.ts';
+import { toleranceSeconds, verifyIdToken } from './id-token.ts';
 import type { RequestContext } from './request.ts';
 import { jsonOf, sendRequest, unexpectedAnswer } from './request.ts';
 import type { SigningKey } from './signing-keys.ts';
@@ -45,7 +45,6 @@ export interface TokenRequest {
 }
 
 const what = 'the token endpoint';
-const toleranceSeconds = 300;
 
 /**
  * Makes a token request through openid-client; an ID token in the answer is verified in full before anything of the

@@ -16,6 +16,7 @@ import { chooseCredential } from './application-credential.ts';
 import { tell, warn } from './notices.ts';
 import type { CommonOptions, ProfileContext } from './opened-profile.ts';
 import { chooseStore, startCommandDeadline } from './opened-profile.ts';
+import { wantedScope } from './wanted-scope.ts';
 
 /** Options of `token` and `exec` that matter to an application itself; the credential's are among the settings. */
 export interface ApplicationTokenOptions extends CommonOptions {
@@ -68,12 +69,8 @@ export async function applicationToken(
   /** Where Azure Arc's agent puts its keys. */
   keyDirectory: string = arcKeyDirectory(context),
 ): Promise<PrintableToken> {
-  const { resource, minValidity, refresh, claims } = options;
-  if (resource !== undefined && options.scope !== undefined) {
-    throw new EntraLoginError('usage', '--scope and --resource cannot be given together.', {
-      hint: '--resource URI is short for --scope URI/.default',
-    });
-  }
+  const { minValidity, refresh, claims } = options;
+  const scope = wantedScope(options);
   if (claims !== undefined && options.managedIdentity === true) {
     throw new EntraLoginError('usage', '--claims cannot be given with --managed-identity: the host takes none.');
   }
@@ -82,7 +79,6 @@ export async function applicationToken(
     refresh,
     claims: claims === undefined ? undefined : readClaimsRequest(claims),
   };
-  const scope = resource === undefined ? options.scope : [`${resource}/.default`];
   const loaded = await loadSettings(context, { ...options, scope });
   const deadline = startCommandDeadline(context, options);
   try {

@@ -37,6 +37,7 @@ A local Entra ID is up; any password works. Ctrl-C ends it. The settings above a
 "Mobile and desktop" registration; the "Web" one with http://localhost:5000/callback is
   ENTRA_LOGIN_CLIENT_ID=${webApplication.clientId}
   ENTRA_LOGIN_CLIENT_SECRET=${webSecret}
+To try the setup of a profile: entra-login setup --authority-host ${emulator.origin}
 `);
   await new Promise<never>((_resolve, reject) => {
     const end = (): void => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));

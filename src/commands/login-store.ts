@@ -27,11 +27,18 @@ export async function openStoreForSignIn(
   }
 }
 
+/** Tells whether there is a person to ask; some CI jobs have a terminal at which nobody sits. */
+export function isSomebodyThere({
+  stdin,
+  stderr,
+  surroundings,
+}: Pick<Context, 'stdin' | 'stderr' | 'surroundings'>): boolean {
+  return stdin.isTerminal && stderr.isTerminal && surroundings.ci === undefined;
+}
+
 async function acceptsFile(context: Context, options: CommonOptions, error: EntraLoginError): Promise<boolean> {
-  const { stdin, stderr, directories, signal, surroundings } = context;
-  // Some CI jobs have a terminal at which nobody sits.
-  const isSomebodyThere = stdin.isTerminal && stderr.isTerminal && surroundings.ci === undefined;
-  if (!isSomebodyThere || options.json === true) return false;
+  const { stdin, stderr, directories, signal } = context;
+  if (!isSomebodyThere(context) || options.json === true) return false;
   stderr.write(`${error.message}
 Tokens can be kept in a file instead, readable by you alone but not encrypted:
   ${directories.state}

@@ -51,7 +51,7 @@ async function proveSignedIn(
   const { profile, store, settings } = opened;
   const clientSecret = signIn.confidential ? await findClientSecret(opened) : undefined;
   const authorityHost = settings.authorityHost.value;
-  const request = { profile, scopes: signIn.scopes, clientId, authorityHost, clientSecret, refresh: true };
+  const request = { profile, scopes: [], clientId, authorityHost, clientSecret, refresh: true };
   const deadline = startCommandDeadline(context, { ...options, timeout: undefined });
   try {
     return (await getAccessToken(context, store, request, deadline)).signIn;

@@ -56,7 +56,7 @@ export async function chooseStore(context: ProfileContext, loaded: LoadedSetting
  * The client secret: from the environment, else the one `setup` keeps in the profile's store. `undefined` for a public
  * client.
  */
-export async function findClientSecret(opened: OpenedProfile): Promise<string | undefined> {
+export async function findClientSecret(opened: Omit<OpenedProfile, 'kept'>): Promise<string | undefined> {
   return opened.settings.clientSecret?.value ?? (await opened.store.read(`${opened.profile}/client-secret`));
 }
 

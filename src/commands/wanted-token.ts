@@ -13,6 +13,7 @@ import { say, warn } from './notices.ts';
 import type { ApplicationTokenOptions } from './application-token.ts';
 import type { OpenedProfile } from './opened-profile.ts';
 import { chooseStore, findClientSecret, openLoadedProfile, startCommandDeadline } from './opened-profile.ts';
+import { wantedScope } from './wanted-scope.ts';
 
 /** Options that say which access token is wanted: those of `token`, `exec` and `git-credential`. */
 export type WantedTokenOptions = ApplicationTokenOptions;
@@ -65,14 +66,6 @@ function mayWantApplication(options: WantedTokenOptions): boolean {
   const { clientCredentials, managedIdentity, clientCertificate, federatedTokenFile, serviceConnectionId } = options;
   const credentials = [clientCertificate, federatedTokenFile, serviceConnectionId];
   return clientCredentials === true || managedIdentity === true || credentials.some((given) => given !== undefined);
-}
-
-function wantedScope({ scope, resource }: WantedTokenOptions): readonly string[] | undefined {
-  if (resource === undefined) return scope;
-  if (scope === undefined) return [`${resource}/.default`];
-  throw new EntraLoginError('usage', '--scope and --resource cannot be given together.', {
-    hint: '--resource URI is short for --scope URI/.default',
-  });
 }
 
 async function getPersonToken(

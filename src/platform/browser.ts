@@ -3,7 +3,7 @@ import { release } from 'node:os';
 import { basename } from 'node:path';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
-import type { BrowserLaunch } from '../context.ts';
+import type { BrowserLaunch, BrowserSearch } from '../context.ts';
 import { splitCommandWords } from './command-words.ts';
 import { findProgram } from './find-program.ts';
 import { secretVariables, withoutSecretVariables } from './secret-variables.ts';
@@ -48,8 +48,32 @@ export async function openBrowser(
     if (launch.outcome === 'opened') return launch;
     failures.push(launch.reason);
   }
-  const missing = `none of ${launchers.map(([program]) => program).join(', ')} is installed`;
-  return { outcome: 'failed', reason: failures.join(', ') || missing };
+  return { outcome: 'failed', reason: failures.join(', ') || noneInstalled(launchers) };
+}
+
+/** Finds the program that `openBrowser` would start; whether it then finds a browser only starting it shows. */
+export async function findBrowser(
+  command: string | undefined,
+  system: Partial<BrowserSystem> = {},
+): Promise<BrowserSearch> {
+  const here = { env: process.env, platform: process.platform, release: release(), failsWithin, ...system };
+  if (command !== undefined) {
+    const found = await readCommand(command, here);
+    return typeof found === 'string'
+      ? { outcome: 'missing', reason: found }
+      : { outcome: 'found', program: found.file };
+  }
+  const launchers = systemLaunchers(here);
+  if (launchers === 'open') return { outcome: 'found', program: 'the default browser of Windows' };
+  for (const [program] of launchers) {
+    const file = await findProgram(program, here);
+    if (file !== undefined) return { outcome: 'found', program: file };
+  }
+  return { outcome: 'missing', reason: noneInstalled(launchers) };
+}
+
+function noneInstalled(launchers: readonly (readonly [string, ...string[]])[]): string {
+  return `none of ${launchers.map(([program]) => program).join(', ')} is installed`;
 }
 
 /**
@@ -67,14 +91,24 @@ export function systemLaunchers(
 }
 
 async function openWithCommand(url: string, command: string, system: BrowserSystem): Promise<BrowserLaunch> {
-  const words = splitCommandWords(command, system.platform);
-  if (!words) return { outcome: 'failed', reason: 'the browser command has an open quote' };
-  const [program, ...rest] = words;
-  if (program === undefined) return { outcome: 'failed', reason: 'the browser command is empty' };
-  const file = await findProgram(program, system);
-  if (file === undefined) return { outcome: 'failed', reason: `${program} was not found` };
+  const found = await readCommand(command, system);
+  if (typeof found === 'string') return { outcome: 'failed', reason: found };
+  const { file, rest } = found;
   const hasPlace = rest.some((word) => word.includes('%s'));
   return start(file, hasPlace ? rest.map((word) => word.replaceAll('%s', () => url)) : [...rest, url], system);
+}
+
+/** Answers the command's program and its other words, or why it cannot be started. */
+async function readCommand(
+  command: string,
+  system: BrowserSystem,
+): Promise<string | { readonly file: string; readonly rest: readonly string[] }> {
+  const words = splitCommandWords(command, system.platform);
+  if (!words) return 'the browser command has an open quote';
+  const [program, ...rest] = words;
+  if (program === undefined) return 'the browser command is empty';
+  const file = await findProgram(program, system);
+  return file === undefined ? `${program} was not found` : { file, rest };
 }
 
 /** Starts a program on its own: a browser must not write on our output, end with us, or know our secrets. */

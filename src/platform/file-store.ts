@@ -4,15 +4,12 @@ import {
   closeSync,
   constants,
   fstatSync,
-  fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
-  writeFileSync,
   type Stats,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +18,8 @@ import process from 'node:process';
 import type { SecretStore } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
 import { errorCode, refusal, translateErrors } from './file-store-errors.ts';
-import { checkSecretName, forgetCommand, isSecretName } from './secret-store-name.ts';
+import { replaceFile, syncDirectory } from './replace-file.ts';
+import { checkSecretName, forgetCommand, isSecretName, probeValue } from './secret-store-name.ts';
 
 /** Far above the 200 KB that 32 access tokens take; a larger file is not ours and would only fill the memory. */
 const sizeLimit = 4 * 1024 * 1024;
@@ -41,7 +39,7 @@ export function openFileStore(stateDir: string): SecretStore {
     removeLeftovers(directory);
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (found !== undefined) checkFile(path, found);
-    replaceFile(directory, path, value);
+    replaceFile(path, value);
   };
 
   return {
@@ -81,10 +79,11 @@ export function openFileStore(stateDir: string): SecretStore {
       const name = `probe-${randomBytes(6).toString('hex')}`;
       const path = filePath(directory, name);
       translateErrors(directory, 'written', () => {
-        write(name, name);
+        const value = probeValue(name);
+        write(name, value);
         const kept = readOwnFile(path)?.toString();
         rmSync(path);
-        if (kept !== name) throw refusal(path, 'did not keep what was written');
+        if (kept !== value) throw refusal(path, 'did not keep what was written');
       });
     },
   };
@@ -166,36 +165,6 @@ function decode(path: string, name: string, bytes: Buffer): string {
     throw new EntraLoginError('store_failed', `${path} is damaged.`, { hint, cause });
   }
   throw new EntraLoginError('store_failed', `${path} is empty.`, { hint });
-}
-
-/** Writes beside the file and renames: a crash at any moment leaves the old or the new file whole. */
-function replaceFile(directory: string, path: string, value: string): void {
-  const temporary = join(directory, `.${process.pid}.${randomBytes(6).toString('hex')}.tmp`);
-  try {
-    const descriptor = openSync(temporary, 'wx', 0o600);
-    try {
-      writeFileSync(descriptor, value);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-  syncDirectory(directory);
-}
-
-/** Makes a rename or a removal outlive a power failure; Windows cannot open a directory for it. */
-function syncDirectory(directory: string): void {
-  if (process.platform === 'win32') return;
-  const descriptor = openSync(directory, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 /** Removes what writers left that were killed; one that still runs keeps its file. */

@@ -1,15 +1,17 @@
 import type { Stats } from 'node:fs';
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { access, lstat, open, stat } from 'node:fs/promises';
+import { access, lstat, mkdir, open, readlink, realpath, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Files, FileText } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
+import { replaceFile } from './replace-file.ts';
 
 /** Makes the file operations that commands and settings need. */
 export function createFiles(): Files {
-  return { readText, readLimited, exists, isOwnedByUser };
+  return { readText, readLimited, writeText, exists, isOwnedByUser };
 }
 
 const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
@@ -94,6 +96,37 @@ async function fill(handle: FileHandle, buffer: Buffer, signal: AbortSignal): Pr
       await sleep(pipePause, undefined, { signal });
     }
   }
+}
+
+async function writeText(path: string, text: string): Promise<void> {
+  try {
+    const target = await followLinks(path);
+    const found = await lstat(target).catch(() => undefined);
+    // Renaming over it would take /dev/null away from everybody, were root to run this.
+    if (found !== undefined && !found.isFile()) throw unwritable(path, 'it is no regular file');
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    replaceFile(target, text);
+  } catch (error) {
+    throw error instanceof EntraLoginError ? error : unwritable(path, codeOf(error) ?? 'unknown reason', error);
+  }
+}
+
+// realpath fails where a link leads to a file that is yet to be made. As many links as Linux follows.
+async function followLinks(path: string): Promise<string> {
+  let target = path;
+  for (let links = 0; links < 40; links += 1) {
+    const next = await readlink(target).catch(() => undefined);
+    if (next === undefined) return target;
+    target = resolve(await realpath(dirname(target)), next);
+  }
+  throw unwritable(path, 'its links go in circles');
+}
+
+function unwritable(path: string, reason: string, cause?: unknown): EntraLoginError {
+  return new EntraLoginError('configuration', `${path} cannot be written (${reason}).`, {
+    hint: 'Mend its permissions, or set ENTRA_LOGIN_CONFIG_DIR to a directory of yours on a disk with room.',
+    cause,
+  });
 }
 
 function exists(path: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { SecretStore } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
 import type { KeychainItems } from './keychain-items.ts';
-import { checkSecretName, forgetCommand, isSecretName } from './secret-store-name.ts';
+import { checkSecretName, forgetCommand, isSecretName, probeValue } from './secret-store-name.ts';
 import { splitLargeValues } from './split-value.ts';
 
 /** Runs work with the keychain's items; each use may open a connection of its own and close it again. */
@@ -44,11 +44,12 @@ export function createKeychainStore(withItems: WithItems, itemLimit: number | un
       // Processes that sign in at the same time must not take each other's for their own; and what a killed one leaves
       // is not to be listed as a profile, which `#` sees to.
       const name = `probe#${Math.random().toString(36).slice(2)}`;
-      await withItems(async (items) => {
-        await items.set(name, name);
+      const value = probeValue(name);
+      await withValues(async (items) => {
+        await items.set(name, value);
         const kept = await items.get(name);
         await items.delete(name);
-        if (kept !== name) {
+        if (kept !== value) {
           throw new EntraLoginError('store_failed', 'The keychain did not keep what was written.', {
             hint: '--store file (ENTRA_LOGIN_STORE=file) keeps tokens in a file that is not encrypted',
           });

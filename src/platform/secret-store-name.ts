@@ -23,3 +23,8 @@ export function forgetCommand(name: string): string {
   const [profile = name, kind] = name.split('/');
   return kind === undefined ? `entra-login logout --profile ${profile}` : `entra-login profile remove ${profile}`;
 }
+
+/** Makes the value of a probe, as large as a real profile: a keychain may keep a short one and refuse that. */
+export function probeValue(name: string): string {
+  return name.padEnd(6_000, '.');
+}

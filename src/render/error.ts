@@ -1,21 +1,36 @@
 import type { ChalkInstance } from 'chalk';
 import type { EntraLoginError } from '../errors.ts';
 import { plainText, renderJson } from './plain-text.ts';
+import { wrapText } from './wrap.ts';
+
+/** The members of the contract's JSON object for an error. */
+export function errorMembers(error: EntraLoginError): object {
+  const { code, message, hint, aadsts, correlationId, traceId } = error;
+  return { code, message, hint, aadsts, correlationId, traceId };
+}
 
 /** The error as the contract's JSON object, one line. */
 export function renderErrorJson(error: EntraLoginError): string {
-  const { code, message, hint, aadsts, correlationId, traceId } = error;
-  return `${renderJson({ error: { code, message, hint, aadsts, correlationId, traceId } })}\n`;
+  return `${renderJson({ error: errorMembers(error) })}\n`;
 }
 
-/** The error in a few lines: what happened, Entra's code, what to do next, the correlation ID for support. */
-export function renderError(error: EntraLoginError, colors: ChalkInstance): string {
-  const code = error.aadsts === undefined ? '' : ` (${error.aadsts})`;
-  const lines = [`${colors.red('error:')} ${shorten(plainText(error.message))}${code}`];
-  if (error.hint !== undefined) lines.push(`${colors.cyan('  try:')} ${shorten(plainText(error.hint))}`);
-  if (error.correlationId !== undefined) {
-    lines.push(colors.dim(`  correlation ID: ${shorten(plainText(error.correlationId))}`));
-  }
+/**
+ * The error in a few lines: what happened, Entra's code, what to do next, where there is more to read, the correlation
+ * ID for support. Where there are columns it is wrapped to them.
+ */
+export function renderError(error: EntraLoginError, colors: ChalkInstance, columns: number | undefined): string {
+  const { message, hint, aadsts, correlationId } = error;
+  const lay = (label: string, text: string): string => {
+    const plain = shorten(plainText(text));
+    const lines = columns === undefined ? [plain] : wrapText(plain, Math.max(30, columns - label.length - 1));
+    return lines.join(`\n${' '.repeat(label.length + 1)}`);
+  };
+  const lines = [`${colors.red('error:')} ${lay('error:', aadsts === undefined ? message : `${message} (${aadsts})`)}`];
+  if (hint !== undefined) lines.push(`${colors.cyan('  try:')} ${lay('  try:', hint)}`);
+  // A code without an entry has its look-up page as the hint, and that is all there is.
+  const isExplained = aadsts !== undefined && hint?.includes('error?code=') !== true;
+  if (isExplained) lines.push(colors.dim(`  more: entra-login explain ${plainText(aadsts)}`));
+  if (correlationId !== undefined) lines.push(colors.dim(`  correlation ID: ${shorten(plainText(correlationId))}`));
   return `${lines.join('\n')}\n`;
 }
 

@@ -1,7 +1,7 @@
 import type { Deadline } from '../auth/deadline.ts';
 import type { EntraError } from '../auth/entra-errors.ts';
 import type { RequestContext } from '../auth/request.ts';
-import { coversScopes, resourceOf } from '../auth/scopes.ts';
+import { coversScopes, resourceOf, scopesOfFirstResource } from '../auth/scopes.ts';
 import type { Context, SecretStore } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
 import type { KeptAccessToken, KeptIdentity, KeptProfile, KeptSignIn } from './kept-profile.ts';
@@ -85,7 +85,8 @@ interface Search {
 
 function findToken(kept: KeptProfile, request: AccessTokenRequest): Search {
   const signIn = requireSignIn(kept, request);
-  const scopes = request.scopes.length === 0 ? signIn.scopes : request.scopes;
+  // A sign-in may name several resources, for consent.
+  const scopes = request.scopes.length === 0 ? scopesOfFirstResource(signIn.scopes) : request.scopes;
   const identity = findIdentity(signIn, request.tenant);
   const resource = resourceOf(scopes);
   const token = kept.accessTokens.find(

@@ -1,10 +1,11 @@
 import { accountOf } from '../auth/account.ts';
 import { decodeWithoutVerifying } from '../auth/jwt.ts';
+import { resourceOf, scopesOfFirstResource } from '../auth/scopes.ts';
 import type { EntraClient } from '../auth/token-endpoint.ts';
 import type { TokenSet } from '../auth/token-set.ts';
 import type { Context, SecretStore } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
-import type { KeptIdentity, KeptProfile, KeptSignIn } from './kept-profile.ts';
+import type { KeptAccessToken, KeptIdentity, KeptProfile, KeptSignIn } from './kept-profile.ts';
 import { overrideRenewals } from './profile-lock.ts';
 import { keepAccessToken, replaceAccessToken, writeProfile } from './token-store.ts';
 
@@ -130,10 +131,23 @@ export function keptClaims(signIn: KeptSignIn): Record<string, unknown> {
   throw new EntraLoginError('store_failed', 'The kept ID token cannot be read.', { hint: 'entra-login login --force' });
 }
 
+/** The access token of the sign-in's resource, expired or not; `undefined` once it was dropped. */
+export function tokenOfSignIn({ signIn, accessTokens }: KeptProfile): KeptAccessToken | undefined {
+  if (signIn === undefined) return undefined;
+  const resource = resourceOf(scopesOfFirstResource(signIn.scopes));
+  return accessTokens.find(
+    (token) =>
+      token.kind === 'person' &&
+      token.authorityHost === signIn.authorityHost &&
+      token.tenant === signIn.account.tenantId &&
+      token.clientId === signIn.clientId &&
+      token.resource === resource,
+  );
+}
+
 /** The scopes of the sign-in: those its access token was granted, else those asked for. */
 export function grantedScopes(kept: KeptProfile): readonly string[] {
-  const { signIn } = kept;
-  if (signIn === undefined) return [];
-  const token = kept.accessTokens.find(({ kind, asked }) => kind === 'person' && asked.join() === signIn.scopes.join());
-  return token?.scopes ?? signIn.scopes;
+  const { scopes = [] } = kept.signIn ?? {};
+  const token = tokenOfSignIn(kept);
+  return token?.asked.join() === scopes.join() ? token.scopes : scopes;
 }

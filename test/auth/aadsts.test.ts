@@ -17,39 +17,6 @@ const knownCodes = [
   9002325, 9002326, 9002327, 9002331, 9002332, 9010010,
 ];
 
-// The commands a mend may name, with the options of docs' command line that stand in one.
-const commands: Readonly<Record<string, readonly string[]>> = {
-  config: [],
-  decode: [],
-  doctor: [],
-  setup: [],
-  login: [
-    '--authority-host',
-    '--client-id',
-    '--cloud',
-    '--device-code',
-    '--force',
-    '--no-fallback',
-    '--prompt',
-    '--redirect-uri',
-    '--response-mode',
-    '--scope',
-    '--tenant',
-  ],
-  logout: ['--end-browser-session'],
-  token: [
-    '--client-certificate',
-    '--client-credentials',
-    '--client-id',
-    '--federated-token-file',
-    '--managed-identity',
-    '--refresh',
-    '--resource',
-    '--scope',
-    '--tenant',
-  ],
-};
-
 describe('the table of AADSTS codes', () => {
   it('has every known code once, sorted by number', () => {
     expect(aadstsEntries.map((entry) => entry.code)).toEqual(knownCodes);
@@ -68,14 +35,6 @@ describe('the table of AADSTS codes', () => {
     for (const item of mend) {
       if (!item.startsWith('entra-login')) expect(item).toMatch(/^(?:[A-Z]|https:\/\/).{15,178}\.$/);
       else expect(item).toMatch(/^entra-login [a-z]+(?: --[a-z-]+(?: [^\s-]\S*)?)*$/);
-    }
-  });
-
-  it.each(aadstsEntries)('names for $code only commands and options that exist', ({ mend }) => {
-    for (const item of mend.filter((each) => each.startsWith('entra-login'))) {
-      const [, command = '', ...rest] = item.split(' ');
-      expect(Object.keys(commands)).toContain(command);
-      for (const option of rest.filter((word) => word.startsWith('--'))) expect(commands[command]).toContain(option);
     }
   });
 });

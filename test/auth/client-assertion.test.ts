@@ -8,6 +8,7 @@ const text = clientCertificate.privateKey + clientCertificate.certificate;
 const files = {
   readText: () => Promise.resolve(undefined),
   readLimited: () => Promise.resolve({ outcome: 'read', text } as const),
+  writeText: () => Promise.reject(new Error('must not be asked')),
   exists: () => Promise.resolve(true),
   isOwnedByUser: () => Promise.resolve(true),
 };

@@ -8,6 +8,7 @@ const find = (env: Record<string, string>, isArcInstalled = false): Promise<unkn
       files: {
         readText: () => Promise.resolve(undefined),
         readLimited: () => Promise.reject(new Error('must not be asked')),
+        writeText: () => Promise.reject(new Error('must not be asked')),
         exists: (path) => Promise.resolve(isArcInstalled && path === '/keys'),
         isOwnedByUser: () => Promise.resolve(true),
       },

@@ -21,7 +21,7 @@ describe('login by browser', () => {
       `Tenant     ${contoso.id}`,
       `Object ID  ${alice.objectId}`,
     ]);
-    expect(result.stdout).toMatch(/^aud .*\n +the application the token is for/m);
+    expect(result.stdout).toMatch(/^aud .*\n +whom the token is for/m);
     expect(result.stderr).toContain(`${world.emulator.origin}/${contoso.id}/oauth2/v2.0/authorize?`);
   });
 
@@ -215,6 +215,15 @@ describe('login when somebody is signed in already', () => {
     expect(JSON.parse(again.stdout)).toMatchObject({ account: { username: alice.username } });
     expect(world.emulator.requests.slice(before).map(({ path }) => path)).toEqual([`/${contoso.id}/oauth2/v2.0/token`]);
     expect((await world.run(['login'])).stderr).toContain(`Already signed in as ${alice.username}`);
+  });
+
+  it('proves one that was for several resources, as consent is, by the first of them', async () => {
+    const scope = 'openid offline_access User.Read https://management.azure.com/user_impersonation';
+    await world.run(['login', '--scope', scope]);
+    for (const argv of [['login'], ['whoami', '--check'], ['status', '--check']]) {
+      expect({ argv, ...(await world.run(argv)) }).toMatchObject({ exitCode: 0 });
+    }
+    expect(await world.signIns()).toHaveLength(1);
   });
 
   it('needs no settings the second time', async () => {

@@ -1,6 +1,21 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, lchown, mkdtemp, open, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  lchown,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -111,6 +126,74 @@ describe('reading at most some bytes', () => {
       await silent.close();
     },
   );
+});
+
+describe('writing a text', () => {
+  const modeOf = async (path: string): Promise<number> => (await stat(path)).mode & 0o777;
+
+  test('makes the file and its directories, for the user alone, and leaves nothing beside it', async () => {
+    const path = join(root, 'new/config/file');
+    await files.writeText(path, 'Grüße\n');
+    await chmod(path, 0o644);
+    await files.writeText(path, 'again\n');
+    expect([await readFile(path, 'utf8'), await readdir(join(root, 'new/config'))]).toEqual(['again\n', ['file']]);
+    if (process.platform === 'win32') return;
+    expect([await modeOf(path), await modeOf(join(root, 'new')), await modeOf(join(root, 'new/config'))]).toEqual([
+      0o600, 0o700, 0o700,
+    ]);
+  });
+
+  test('replaces what links lead to and leaves the links, as people keep their dotfiles', async () => {
+    await mkdir(join(root, 'dotfiles/entra'), { recursive: true });
+    await symlink('dotfiles/entra', join(root, 'config'));
+    await symlink('../own.json', join(root, 'dotfiles/entra/config.json'));
+    const path = join(root, 'config/config.json');
+    await files.writeText(path, 'first'); // what the link leads to is yet to be made
+    await files.writeText(path, 'second');
+    expect([
+      await readFile(join(root, 'dotfiles/own.json'), 'utf8'),
+      await readlink(path),
+      await readdir(join(root, 'dotfiles')),
+      await readdir(join(root, 'dotfiles/entra')),
+    ]).toEqual(['second', '../own.json', ['entra', 'own.json'], ['config.json']]);
+  });
+
+  test('replaces the file as a whole: who has the old one open reads it to its end', async () => {
+    const path = join(root, 'file');
+    await writeFile(path, 'old');
+    const reader = await open(path);
+    await files.writeText(path, 'new');
+    expect([await reader.readFile('utf8'), await readFile(path, 'utf8')]).toEqual(['old', 'new']);
+    await reader.close();
+  });
+
+  test('says why it cannot, as a fault of the configuration, and leaves nothing behind', async () => {
+    const directory = join(root, 'directory');
+    await mkdir(directory);
+    await symlink('loop', join(root, 'loop'));
+    await writeFile(join(root, 'file'), 'file');
+    const write = (path: string): Promise<unknown> =>
+      files.writeText(path, 'text').catch((error: unknown) => (error instanceof EntraLoginError ? error : undefined));
+    expect([
+      await write(directory),
+      await write(join(root, 'loop')),
+      await write(join(root, 'file/below')),
+    ]).toMatchObject([
+      { code: 'configuration', message: `${directory} cannot be written (it is no regular file).` },
+      { message: `${join(root, 'loop')} cannot be written (its links go in circles).` },
+      {
+        message: `${join(root, 'file/below')} cannot be written (EEXIST).`,
+        hint: 'Mend its permissions, or set ENTRA_LOGIN_CONFIG_DIR to a directory of yours on a disk with room.',
+      },
+    ]);
+    expect(await readdir(root)).toEqual(['directory', 'file', 'loop']);
+  });
+
+  test.runIf(process.platform !== 'win32')('renames over no device, which a link may lead to', async () => {
+    await symlink('/dev/null', join(root, 'link'));
+    await expect(files.writeText(join(root, 'link'), 'text')).rejects.toMatchObject({ code: 'configuration' });
+    expect((await stat('/dev/null')).isCharacterDevice()).toBe(true);
+  });
 });
 
 test('tells whether something exists, be it a file or a directory', async () => {

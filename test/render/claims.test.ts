@@ -34,13 +34,13 @@ Tenant     5a1c0b6e-3f0d-4c52-9a57-0c1d2e3f4a5b
 Object ID  a11ce000-1111-4111-8111-111111111111
 
 aud                   0eb00000-dddd-4ddd-8ddd-dddddddddddd
-                      the application the token is for (client ID)
+                      whom the token is for: an application or API
 iss                   https://login.microsoftonline.com/5a1c0b6e-3f0d-4c52-9a57-
                       0c1d2e3f4a5b/v2.0  who issued the token
 exp                   2026-11-23 13:00:00 (in 60 minutes)  expires
 auth_time             2026-11-20 12:00:00 (3 days ago)
                       when the person signed in
-roles                 ["Task.Admin"]  app roles given to the person
+roles                 Task.Admin  app roles given to the person or application
 extension_of_the_company
                       true
 nickname              ${''}
@@ -83,6 +83,51 @@ nickname              ${''}
     expect(renderClaims({ exp: 'soon', iat: 1e300, nbf: null }, at80)).toBe(
       'exp  soon  expires\niat  1e+300  issued\nnbf  null  valid from\n',
     );
+  });
+
+  it('stand one a line where they are a list, below what the list is, directory roles with their names', () => {
+    const wids = ['62e90394-69f5-4237-9190-012177145e10', '00000000-0000-4000-8000-000000000000'];
+    const groups = ['0a000000-0000-4000-8000-000000000000', '0b000000-0000-4000-8000-000000000000'];
+    expect(renderClaims({ wids, groups, amr: ['pwd', 'mfa'], roles: [] }, layoutOf(72))).toBe(
+      `wids    directory roles of the person
+        62e90394-69f5-4237-9190-012177145e10  Global Administrator
+        00000000-0000-4000-8000-000000000000
+groups  groups the person is in (object IDs)
+        0a000000-0000-4000-8000-000000000000
+        0b000000-0000-4000-8000-000000000000
+amr     how the person signed in
+        pwd  password
+        mfa  multi-factor authentication
+roles   []  app roles given to the person or application
+`,
+    );
+    expect(renderClaims({ wids: ['9f06204d-73c1-4d4c-880a-6edb90606fd8'] }, layoutOf(60))).toBe(
+      `wids  directory roles of the person
+      9f06204d-73c1-4d4c-880a-6edb90606fd8
+        Microsoft Entra Joined Device Local Administrator
+`,
+    );
+  });
+
+  it.each([[{ _claim_names: { groups: 'src1' } }], [{ hasgroups: true }]])(
+    'say that a token with %j has not all groups, and with which command they are had',
+    (overage) => {
+      const text = renderClaims(overage, at80);
+      expect(text).toContain('more groups than a token holds');
+      expect(text).toContain(`
+  entra-login token --resource https://graph.microsoft.com --output header \\
+    | curl -H @- https://graph.microsoft.com/v1.0/me/transitiveMemberOf
+`);
+      expect(Math.max(...text.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(80);
+    },
+  );
+
+  it('break scopes between words', () => {
+    const scp = Array.from({ length: 12 }, (_, index) => `Scope.Number${index}`);
+    const lines = renderClaims({ scp: scp.join(' ') }, at80)
+      .trimEnd()
+      .split('\n');
+    expect(lines.join(' ').split(/ +/)).toEqual(['scp', ...scp, 'scopes', 'granted']);
   });
 
   it('take no meaning from what every object has', () => {

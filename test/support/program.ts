@@ -171,7 +171,9 @@ export function whyMissing(programs: readonly string[], install: string): string
 
 function refuseStaleBuild(): void {
   const built = join(root, 'dist/main.cjs');
-  const sources = listFiles(join(root, 'src')).map((path) => statSync(path).mtimeMs);
+  const sources = ['src', 'schema']
+    .flatMap((folder) => listFiles(join(root, folder)))
+    .map((path) => statSync(path).mtimeMs);
   if (existsSync(built) && statSync(built).mtimeMs >= Math.max(...sources)) return;
   throw new Error('dist/ is missing or older than src/: run node scripts/ensure-built.mjs (npm test does).');
 }

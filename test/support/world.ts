@@ -11,6 +11,7 @@ import type { ScriptedPersonOptions, ScriptedSignIn } from '../../src/emulator/s
 import { EntraLoginError } from '../../src/errors.ts';
 import { openFileStore } from '../../src/platform/file-store.ts';
 import { createFiles } from '../../src/platform/files.ts';
+import { createMachine } from '../../src/platform/machine.ts';
 import { takeLock } from '../../src/platform/profile-lock.ts';
 import { openMemoryStore } from '../../src/platform/memory-store.ts';
 
@@ -41,6 +42,8 @@ export interface RunOptions {
   readonly fetch?: typeof fetch;
   readonly runProgram?: Context['runProgram'];
   readonly working?: string;
+  readonly machine?: Partial<Context['machine']>;
+  readonly findPortOwner?: Context['findPortOwner'];
   /** Hears stderr as it is written. */
   readonly onStderr?: (text: string) => void;
 }
@@ -121,7 +124,7 @@ export async function startWorld(emulatorOptions: EmulatorOptions = {}): Promise
       openStore,
       takeLock: (profile, waiting) =>
         takeLock(profile, { ...{ stateDir: join(home, 'state'), temporary: tmpdir() }, ...lockSystem }, waiting),
-      findPortOwner: () => Promise.resolve(undefined),
+      findPortOwner: options.findPortOwner ?? (() => Promise.resolve(undefined)),
       isFromOtherUser: () => Promise.resolve(false),
       runProgram: options.runProgram ?? (() => Promise.resolve({ exitCode: 0, failure: undefined })),
       files: createFiles(),
@@ -136,6 +139,10 @@ export async function startWorld(emulatorOptions: EmulatorOptions = {}): Promise
         ...{ container: false, codespaces: false, cloudShell: false },
         ...options.surroundings,
       },
+      openPromptStreams: () => {
+        throw new Error('questions are for test/e2e, where there is a terminal');
+      },
+      machine: { ...createMachine(options.env ?? {}), ...options.machine },
       now: options.now ?? emulatorOptions.now ?? ((): Date => new Date()),
       signal: options.signal ?? new AbortController().signal,
     };

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { isIPv4 } from 'node:net';
 import type { Context, PortOwner } from '../../context.ts';
 import { EntraLoginError } from '../../errors.ts';
@@ -42,6 +42,34 @@ export async function listenOnLoopback(
       throw await explainBindError(error, port, options.findPortOwner);
     }
   }
+}
+
+/**
+ * Binds both loopback addresses on the redirect URI's port as a sign-in would, and lets go of them at once; answers what
+ * was bound. Errors: those of `listenOnLoopback`.
+ */
+export async function tryLoopback(
+  options: LoopbackOptions,
+): Promise<{ readonly port: number; readonly addresses: readonly string[] }> {
+  const servers: Server[] = [];
+  const makeServer = (): Server => {
+    const server = createServer();
+    servers.push(server);
+    return server;
+  };
+  const listening = await listenOnLoopback(options, makeServer);
+  const { port } = listening;
+  const addresses = servers.map((server) => server.address());
+  await listening.close();
+  return {
+    port,
+    addresses: addresses.flatMap((at) => (typeof at === 'object' && at?.port === port ? [at.address] : [])),
+  };
+}
+
+/** Writes the redirect URI with the port that is listened on, as it is sent: without a slash where there is no path. */
+export function uriWithPort(setting: URL, port: number): string {
+  return `http://${setting.hostname}:${port}${setting.pathname === '/' ? '' : setting.pathname}`;
 }
 
 /** Answers `undefined` where the machine has no IPv6. */

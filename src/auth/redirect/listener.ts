@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import type { Context, LoopbackConnection } from '../../context.ts';
 import { EntraLoginError } from '../../errors.ts';
-import { listenOnLoopback } from './address.ts';
+import { listenOnLoopback, uriWithPort } from './address.ts';
 import { sendNotice, sendPage, sendStart, sendStatus } from './answer.ts';
 import { limitConnections } from './connections.ts';
 import { judgeBrokenRequest, judgeRequest } from './request.ts';
@@ -194,10 +194,6 @@ function endsOf({ remoteAddress = '', remotePort = 0, localPort = 0 }: Socket): 
 }
 
 /** Entra compares byte for byte: MSAL's form without a path has no slash, and `URL` would add one. */
-function uriWithPort(setting: URL, port: number): string {
-  return `http://${setting.hostname}:${port}${setting.pathname === '/' ? '' : setting.pathname}`;
-}
-
 function hostsAt(setting: URL, port: number): readonly string[] {
   return ['localhost', '127.0.0.1', '[::1]', setting.hostname].map((name) => `${name}:${port}`);
 }
