@@ -39,7 +39,7 @@ describe('docs/decisions/systems.md', () => {
       .filter((file) => file.endsWith('.ts') && !file.includes('emulator'))
       .filter((file) => /process\.platform|'win32'|'darwin'|isWindows/.test(readFileSync(file, 'utf8')));
     expect(files.length).toBeGreaterThan(8);
-    // Who asks the composition root which system it is tells nothing apart.
+    // It goes by the form of a path that it is given.
     const parts = files.filter((file) => file !== 'src/auth/arc-challenge.ts');
     expect(parts.filter((file) => !systems.includes(file))).toEqual([]);
   });
