@@ -12,29 +12,29 @@ import { shells, tokenOutputs } from './render/token.ts';
 const examples = {
   login: `
 Examples:
-  entra-login login --tenant contoso.com --client-id 11111111-2222-3333-4444-555555555555
-  entra-login login                          again, with what the account was signed in with
-  entra-login login --port 0                 on any free port (Entra ignores the port of localhost)
-  entra-login login --no-browser             prints the URL; for ssh -L 5000:localhost:5000
-  entra-login login --device-code            prints a code for a browser on any device
-  entra-login login --manual                 where a policy forbids device codes too`,
+  entra-login login --tenant contoso.com --client-id CLIENT-ID
+  entra-login login                          again, with the settings of before
+  entra-login login --port 0                 on any free port
+  entra-login login --no-browser             prints the URL; for ssh -L
+  entra-login login --device-code            a code for a browser on any device
+  entra-login login --manual                 reads the address pasted back`,
   whoami: `
 Examples:
   entra-login whoami
   entra-login whoami --claim oid             one value, for scripts
   entra-login whoami --check                 proves that the account still works
-  entra-login whoami --userinfo              asks Microsoft Graph's UserInfo endpoint`,
+  entra-login whoami --userinfo              asks the UserInfo endpoint`,
   token: `
 Examples:
-  curl -H "Authorization: Bearer $(entra-login token)" https://graph.microsoft.com/v1.0/me
+  entra-login token --output header | curl -H @- https://graph.microsoft.com/v1.0/me
   entra-login token --resource https://management.azure.com
   entra-login token --json                   with expiry, scopes and account
-  entra-login token --refresh                renews even if the kept one is still valid
+  entra-login token --refresh                renews it even if it is valid
   entra-login token --client-credentials --resource https://management.azure.com
   entra-login token --managed-identity --resource https://vault.azure.net`,
   exec: `
 Examples:
-  entra-login exec -- sh -c 'curl -H "Authorization: Bearer $ENTRA_ACCESS_TOKEN" …'
+  entra-login exec -- node app.js            with ENTRA_ACCESS_TOKEN set
   entra-login exec --resource https://management.azure.com -- ./deploy.sh`,
   gitCredential: `
 Examples:
@@ -46,15 +46,15 @@ Examples:
   entra-login logout --end-browser-session   also ends the browser's sign-on`,
   setup: `
 Examples:
-  entra-login setup                          asks, checks at Entra, writes the profile, signs in
+  entra-login setup                          asks, checks, signs in
   entra-login setup --profile work           the same for another profile
   entra-login setup --tenant contoso.com --client-id CLIENT-ID --no-login
   read -rs SECRET && printf %s "$SECRET" | entra-login setup --platform web \\
     --tenant contoso.com --client-id CLIENT-ID --client-secret-stdin`,
   doctor: `
 Examples:
-  entra-login doctor                         what would keep a sign-in from working, and the mend
-  entra-login doctor --json                  exit 9 if a check failed, the document on stdout
+  entra-login doctor                         finds what is wrong, and its mend
+  entra-login doctor --json                  for scripts; exit 9 if one failed
   entra-login doctor --timeout 30s           gives a slow network more time`,
   status: `
 Examples:
@@ -102,8 +102,8 @@ The last one belongs in $PROFILE. Profile names are those of config.json and of
 the file store; a keychain is not asked, it may be locked.`,
   demo: `
 Examples:
-  entra-login demo                           a whole sign-in, at an Entra ID emulator of its own
-  entra-login demo --serve                   keeps the emulator up for your own tests`,
+  entra-login demo                           a whole sign-in, without a tenant
+  entra-login demo --serve                   keeps the emulator up`,
 };
 
 /**

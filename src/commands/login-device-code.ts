@@ -5,6 +5,7 @@ import { signInWithDeviceCode } from '../auth/device-code.ts';
 import type { EntraClient } from '../auth/token-endpoint.ts';
 import type { TokenSet } from '../auth/token-set.ts';
 import type { Context } from '../context.ts';
+import { fitWidth } from '../render/fit-width.ts';
 import { renderDeviceCode, renderDeviceCodeNotes } from '../render/device-code.ts';
 import { renderJson } from '../render/plain-text.ts';
 import type { Countdown } from './countdown.ts';
@@ -72,6 +73,6 @@ function sayCode(
   }
   const prompt = { ...authorization, expiresAt, tenant };
   const room = { columns: stderr.columns, rows: stderr.rows ?? 0 };
-  stderr.write(renderDeviceCode(prompt, colorsOf(stderr)));
+  stderr.write(fitWidth(renderDeviceCode(prompt, colorsOf(stderr)), stderr));
   say({ stderr }, options, renderDeviceCodeNotes(prompt, room, colorsOf(stderr)));
 }

@@ -32,6 +32,8 @@ export interface RunOptions {
   readonly terminal?: boolean;
   /** The size of that terminal; 80 columns, and it does not tell its rows. */
   readonly size?: { readonly columns: number; readonly rows: number };
+  /** Whether it shows colours; without one it shows none. */
+  readonly colorLevel?: Output['colorLevel'];
   /** What differs from a desktop. */
   readonly surroundings?: Partial<Context['surroundings']>;
   /** What happens when the browser is to open; `undefined` signs alice in. */
@@ -100,7 +102,7 @@ export async function startWorld(emulatorOptions: EmulatorOptions = {}): Promise
       isTerminal: options.terminal === true,
       columns: options.size?.columns ?? 80,
       rows: options.size?.rows,
-      colorLevel: 0,
+      colorLevel: options.colorLevel ?? 0,
     });
     const lines = [...(options.stdin ?? [])];
     const openStore = (kind: StoreKind): SecretStore => {

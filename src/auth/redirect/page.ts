@@ -33,8 +33,9 @@ export function renderFailurePage(page: {
   readonly correlationId?: string | undefined;
 }): string {
   const mend = page.mend ?? [];
-  const steps =
-    mend.length === 0 ? '' : `<h2>What to do</h2><ul>${mend.map((step) => `<li>${text(step)}</li>`).join('')}</ul>`;
+  const steps = mend.length === 0 ? '' : `<h2>What to do</h2><ul>${mend.map(listItem).join('')}</ul>`;
+  const explain =
+    page.aadsts === undefined ? '' : `<h2>More about this code</h2>${command(`entra-login explain ${page.aadsts}`)}`;
   const facts: [string, string][] = [
     ['Code', page.aadsts ?? ''],
     ['Correlation ID', page.correlationId ?? ''],
@@ -42,7 +43,7 @@ export function renderFailurePage(page: {
   return renderPage({
     title: page.title ?? 'The sign-in did not work',
     tone: 'bad',
-    body: `${paragraph(page.message)}${paragraph(page.meaning ?? '')}${steps}${definitions(facts)}${paragraph('The terminal tells more. You can close this window.')}`,
+    body: `${paragraph(page.message)}${paragraph(page.meaning ?? '')}${steps}${explain}${definitions(facts)}${paragraph('The terminal tells the same. You can close this window.')}`,
   });
 }
 
@@ -78,6 +79,15 @@ ${page.body}
 
 function paragraph(content: string): string {
   return content === '' ? '' : `<p dir="auto">${text(content)}</p>`;
+}
+
+function listItem(step: string): string {
+  return `<li>${step.startsWith('entra-login ') ? command(step) : text(step)}</li>`;
+}
+
+/** A command on a line of its own; one click selects it all, which needs no script. */
+function command(line: string): string {
+  return `<code class="command" translate="no">${text(line)}</code>`;
 }
 
 function definitions(facts: readonly [string, string][]): string {
@@ -125,11 +135,13 @@ h1{margin:16px 0 8px;font-size:1.5rem;line-height:1.25;font-weight:650}
 h2{margin:20px 0 4px;font-size:1rem}
 p{margin:8px 0}
 ul{margin:4px 0 8px;padding-left:1.25rem}
+li{margin:6px 0}
 dl{margin:20px 0;border-top:1px solid var(--line)}
 dl div{display:grid;grid-template-columns:8rem 1fr;gap:0 16px;padding:8px 0;border-bottom:1px solid var(--line)}
 dt{color:var(--soft)}
 dd{margin:0}
 code{font:0.9em ui-monospace,SFMono-Regular,Consolas,monospace;background:var(--back);padding:.1em .35em;border-radius:5px;-webkit-box-decoration-break:clone;box-decoration-break:clone}
+.command{display:block;width:fit-content;max-width:100%;margin:4px 0;padding:.45em .7em;border:1px solid var(--line);cursor:copy;-webkit-user-select:all;user-select:all}
 .program{margin:24px 0 0;color:var(--soft);font-size:.875rem}
 @media (max-width:480px){main{padding:24px 20px}dl div{grid-template-columns:1fr}}
 `;

@@ -13,7 +13,7 @@ export const refusals = {
     status: 400,
     title: 'Entra ID sent no answer',
     message:
-      'This usually means that Entra ID showed an error page and its button led here. Go back to read the AADSTS code on that page, then type “entra-login explain” and the code in a terminal. The sign-in is still waiting; Ctrl-C in the terminal ends it.',
+      'This usually means that Entra ID showed an error page and its button led here. Go back to read the AADSTS code on that page, then type `entra-login explain CODE` with it in another terminal. The sign-in is still waiting; Ctrl-C in its terminal ends it.',
   },
   answered: {
     status: 409,
