@@ -8,6 +8,7 @@ import { decodeWithoutVerifying } from './jwt.ts';
 import type { IdentityHost } from './managed-identity-host.ts';
 import type { Answer, RequestContext } from './request.ts';
 import { jsonOf, sendRequest, unexpectedAnswer } from './request.ts';
+import { expiryAfter } from './token-set.ts';
 
 /** Which token of which identity is wanted. */
 export interface ManagedIdentityRequest {
@@ -161,14 +162,10 @@ function readExpiry(
   { expires_in: expiresIn, expires_on: expiresOn }: Record<string, unknown>,
   now: Date,
 ): Date | undefined {
-  const lifetime = Number(expiresIn);
-  if (lifetime > 0) return readDate(now.getTime() + lifetime * 1000);
-  const moment = Number(expiresOn) * 1000;
-  return moment > now.getTime() ? readDate(moment) : undefined;
+  const lifetime = expiryAfter(readNumber(expiresIn), now);
+  return lifetime ?? expiryAfter(readNumber(expiresOn) - now.getTime() / 1000, now);
 }
 
-// Beyond the year 275760 there are no dates.
-function readDate(milliseconds: number): Date | undefined {
-  const date = new Date(milliseconds);
-  return Number.isNaN(date.getTime()) ? undefined : date;
+function readNumber(value: unknown): number {
+  return typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN;
 }

@@ -44,8 +44,8 @@ async function readRequest({ stdin, signal }: Pick<Context, 'stdin' | 'signal'>)
   }
 }
 
+// The whole name is looked at: git decodes what a URL says, so that a host may hold a slash, an @ or a question mark.
 function isAzureDevOps(asked: ReadonlyMap<string, string>): boolean {
-  // In full: git decodes what stands in a URL, so a "host" may hold `/`, `#` or `@` (CVE-2020-5260 was of this kind).
-  const isOwn = /^(?:dev\.azure\.com|(?:[a-z0-9-]+\.)+visualstudio\.com)(?::443)?$/i.test(asked.get('host') ?? '');
-  return asked.get('protocol') === 'https' && isOwn;
+  const host = (asked.get('host') ?? '').toLowerCase().replace(/:443$/, '');
+  return asked.get('protocol') === 'https' && /^(?:dev\.azure|(?:[a-z0-9-]+\.)+visualstudio)\.com$/.test(host);
 }

@@ -7,7 +7,7 @@ import type { TokenSet } from '../auth/token-set.ts';
 import type { Context } from '../context.ts';
 import { fitWidth } from '../render/fit-width.ts';
 import { renderDeviceCode, renderDeviceCodeNotes } from '../render/device-code.ts';
-import { renderJson } from '../render/plain-text.ts';
+import { renderJson } from '../render/json.ts';
 import type { Countdown } from './countdown.ts';
 import { startCountdown } from './countdown.ts';
 import { colorsOf, say, tell, warn } from './notices.ts';
@@ -68,7 +68,7 @@ function sayCode(
   const expiresAt = new Date(now().getTime() + deadline.remaining());
   const { userCode, verificationUri } = authorization;
   if (options.json === true) {
-    stderr.write(`${renderJson({ event: 'device_code', userCode, verificationUri, expiresAt })}\n`);
+    stderr.write(renderJson({ event: 'device_code', userCode, verificationUri, expiresAt }));
     return;
   }
   const prompt = { ...authorization, expiresAt, tenant };

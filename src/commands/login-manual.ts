@@ -9,7 +9,7 @@ import type { TokenSet } from '../auth/token-set.ts';
 import type { Context } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
 import { fitWidth } from '../render/fit-width.ts';
-import { renderJson } from '../render/plain-text.ts';
+import { renderJson } from '../render/json.ts';
 import { renderPastePrompt, renderPasteQuestion } from '../render/sign-in.ts';
 import { colorsOf } from './notices.ts';
 import type { CommonOptions } from './opened-profile.ts';
@@ -39,7 +39,7 @@ export async function signInByPaste(
   const url = authorization.urlFor(redirectUri);
   if (options.json === true) {
     const expiresAt = new Date(context.now().getTime() + personDeadline.remaining()).toISOString();
-    stderr.write(`${renderJson({ event: 'browser', url, expiresAt })}\n`);
+    stderr.write(renderJson({ event: 'browser', url, expiresAt }));
   } else {
     stderr.write(fitWidth(renderPastePrompt(url, tenant, colorsOf(stderr)), stderr));
   }

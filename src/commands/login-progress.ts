@@ -2,7 +2,7 @@ import type { BrowserSignInEvent } from '../auth/browser-sign-in.ts';
 import type { Deadline } from '../auth/deadline.ts';
 import type { Context } from '../context.ts';
 import { fitWidth } from '../render/fit-width.ts';
-import { renderJson } from '../render/plain-text.ts';
+import { renderJson } from '../render/json.ts';
 import {
   bareRedirect,
   httpsForced,
@@ -53,7 +53,7 @@ export function startLoginProgress(
     const url = stderr.isTerminal && sign.opensItself ? startUrl : authorizationUrl;
     if (options.json === true) {
       const expiresAt = new Date(context.now().getTime() + sign.deadline.remaining()).toISOString();
-      stderr.write(`${renderJson({ event: 'browser', url, expiresAt })}\n`);
+      stderr.write(renderJson({ event: 'browser', url, expiresAt }));
     } else {
       const prompt = { url, opensItself: sign.opensItself, tenant: sign.tenant };
       stderr.write(fitWidth(renderBrowserPrompt(prompt, colors), stderr));

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
 import { fitWidth } from '../render/fit-width.ts';
+import { plainText } from '../render/plain-text.ts';
 import type { LoadedSettings } from '../settings.ts';
 import type { CommonOptions, OpenedProfile } from './opened-profile.ts';
 import { chooseStore, openLoadedProfile } from './opened-profile.ts';
@@ -40,7 +41,7 @@ export function isSomebodyThere({
 async function acceptsFile(context: Context, options: CommonOptions, error: EntraLoginError): Promise<boolean> {
   const { stdin, stderr, directories, signal } = context;
   if (!isSomebodyThere(context) || options.json === true) return false;
-  const question = `${error.message}
+  const question = `${plainText(error.message)}
 Tokens can be kept in a file instead, readable by you alone but not encrypted:
   ${directories.state}
 Keep them there? [y/N] `;

@@ -2,7 +2,8 @@ import { Chalk } from 'chalk';
 import type { ChalkInstance } from 'chalk';
 import type { Context, Output } from '../context.ts';
 import { fitWidth } from '../render/fit-width.ts';
-import { plainText, renderJson } from '../render/plain-text.ts';
+import { renderJson } from '../render/json.ts';
+import { plainText } from '../render/plain-text.ts';
 import type { Layout } from '../render/claims.ts';
 import type { CommonOptions } from './opened-profile.ts';
 
@@ -37,5 +38,5 @@ export function tell(context: Pick<Context, 'stderr'>, options: CommonOptions, t
 
 /** Writes the one JSON document of a command's `--json` form. */
 export function writeJson(context: Pick<Context, 'stdout'>, value: unknown): void {
-  context.stdout.write(`${renderJson(value, 2)}\n`);
+  context.stdout.write(renderJson(value, 2));
 }

@@ -1,7 +1,8 @@
 import type { ChalkInstance } from 'chalk';
 import type { EntraLoginError } from '../errors.ts';
 import { fitWidth } from './fit-width.ts';
-import { plainText, renderJson } from './plain-text.ts';
+import { renderJson } from './json.ts';
+import { plainText } from './plain-text.ts';
 
 /** The members of the contract's JSON object for an error. */
 export function errorMembers(error: EntraLoginError): object {
@@ -11,7 +12,7 @@ export function errorMembers(error: EntraLoginError): object {
 
 /** The error as the contract's JSON object, one line. */
 export function renderErrorJson(error: EntraLoginError): string {
-  return `${renderJson({ error: errorMembers(error) })}\n`;
+  return renderJson({ error: errorMembers(error) });
 }
 
 /**

@@ -1,6 +1,8 @@
-// Control characters, what turns the writing direction or has no width (Unicode's "format" characters and the fillers),
-// halves of characters: a terminal obeys some, the others let a text pass for another one.
-const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u2060-\u206f\u3164\uffa0]|\u034f/gu;
+/**
+ * Control characters, what turns the writing direction or has no width (Unicode's "format" characters and the fillers),
+ * halves of characters: a terminal obeys some, the others let a text pass for another one.
+ */
+export const hiddenCharacters = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u2060-\u206f\u3164\uffa0]|\u034f/gu;
 
 /**
  * Makes foreign text (of Entra, a token, a file) safe to print on one line: control characters, escape sequences and
@@ -9,20 +11,5 @@ const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u2060-\u206f\u3164\u
 export function plainText(text: string): string {
   return text
     .replaceAll(/[\r\n\t\u2028\u2029]+/g, ' ')
-    .replaceAll(hidden, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
-}
-
-/**
- * Writes JSON that is safe to print: JSON itself lets DEL, the C1 controls (which some terminals obey) and marks of the
- * writing direction stand in a text; escaped they mean the same.
- */
-export function renderJson(value: unknown, indent?: number): string {
-  const escape = (character: string): string =>
-    Array.from({ length: character.length }, (_, at) => character.charCodeAt(at))
-      .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
-      .join('');
-  // The line breaks between its members are JSON's own.
-  return JSON.stringify(value, undefined, indent).replaceAll(hidden, (found) =>
-    found === '\n' ? found : escape(found),
-  );
+    .replaceAll(hiddenCharacters, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }

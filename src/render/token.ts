@@ -1,4 +1,4 @@
-import { renderJson } from './plain-text.ts';
+import { renderJson } from './json.ts';
 
 /** What an access token is printed with. */
 export interface PrintableToken {
@@ -31,11 +31,11 @@ export function renderToken(token: PrintableToken, output: TokenOutput, shell: S
     case 'env':
       return renderVariable(token.accessToken, shell);
     case 'json':
-      return renderDocument(jsonOf(token));
+      return renderJson(jsonOf(token), 2);
     case 'az':
-      return renderDocument(azOf(token));
+      return renderJson(azOf(token), 2);
     case 'exec-credential':
-      return renderDocument(execCredentialOf(token));
+      return renderJson(execCredentialOf(token), 2);
   }
 }
 
@@ -50,10 +50,6 @@ function renderVariable(accessToken: string, shell: Shell): string {
     case 'powershell':
       return `$Env:ENTRA_ACCESS_TOKEN = '${accessToken.replaceAll("'", "''")}'\n`;
   }
-}
-
-function renderDocument(value: object): string {
-  return `${renderJson(value, 2)}\n`;
 }
 
 function jsonOf({ accessToken, expiresAt, scopes, tenantId, clientId, account }: PrintableToken): object {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { plainText, renderJson } from '../../src/render/plain-text.ts';
+import { renderJson } from '../../src/render/json.ts';
+import { plainText } from '../../src/render/plain-text.ts';
 
 it('leaves what people read as it is', () => {
   const text = 'Dave Dünser <admin> 日本語 العربية 👩‍💻'.replaceAll('\u200d', '');
@@ -34,9 +35,9 @@ it('writes JSON that means the same and holds nothing that a terminal obeys', ()
   const value = { 'a\u009b2J': ['\u001b[2J', '\u007f\u202e\u{e0041}\ud800', 'Grüße\n'], b: { c: null, d: 1 } };
   expect(JSON.parse(renderJson(value))).toEqual(value);
   expect(renderJson(value)).toBe(
-    String.raw`{"a\u009b2J":["\u001b[2J","\u007f\u202e\udb40\udc41\ud800","Grüße\n"],"b":{"c":null,"d":1}}`,
+    String.raw`{"a\u009b2J":["\u001b[2J","\u007f\u202e\udb40\udc41\ud800","Grüße\n"],"b":{"c":null,"d":1}}` + '\n',
   );
-  expect(renderJson({ a: ['\u009b'] }, 2)).toBe(`{\n  "a": [\n    "${String.raw`\u009b`}"\n  ]\n}`);
+  expect(renderJson({ a: ['\u009b'] }, 2)).toBe(`{\n  "a": [\n    "${String.raw`\u009b`}"\n  ]\n}\n`);
 });
 
 it('leaves nothing that a terminal or a bidirectional layout obeys, whatever comes', () => {

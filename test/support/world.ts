@@ -13,6 +13,7 @@ import { openFileStore } from '../../src/platform/file-store.ts';
 import { createFiles } from '../../src/platform/files.ts';
 import { createMachine } from '../../src/platform/machine.ts';
 import { takeLock } from '../../src/platform/profile-lock.ts';
+import { runShortPath } from '../../src/short-path.ts';
 import { openMemoryStore } from '../../src/platform/memory-store.ts';
 
 const lockSystem = { platform: process.platform, userId: process.getuid?.() };
@@ -44,6 +45,8 @@ export interface RunOptions {
   readonly fetch?: typeof fetch;
   readonly runProgram?: Context['runProgram'];
   readonly working?: string;
+  /** Leaves everything to commander. */
+  readonly withoutShortPath?: boolean;
   readonly machine?: Partial<Context['machine']>;
   readonly findPortOwner?: Context['findPortOwner'];
   /** Hears stderr as it is written. */
@@ -148,7 +151,8 @@ export async function startWorld(emulatorOptions: EmulatorOptions = {}): Promise
       now: options.now ?? emulatorOptions.now ?? ((): Date => new Date()),
       signal: options.signal ?? new AbortController().signal,
     };
-    const exitCode = await run(argv, context);
+    const short = options.withoutShortPath === true ? undefined : await runShortPath(argv, context);
+    const exitCode = short ?? (await run(argv, context));
     printed.push(
       texts.stderr,
       ['token', 'git-credential'].includes(argv[0] ?? '') && exitCode === 0 ? '' : texts.stdout,
