@@ -121,10 +121,12 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
   const exit = { code: 0 };
   const program = buildProgram(context, exit);
   try {
-    await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
+    await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' }).catch((error: unknown) => {
+      if (!(error instanceof CommanderError && error.exitCode === 0)) throw error; // --help, --version
+    });
+    await context.stdout.settle?.();
     return exit.code;
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return 0; // --help, --version
     return await endWithError(error, argv, context);
   }
 }
@@ -187,7 +189,7 @@ function buildProgram(context: Context, exit: { code: number }): Command {
 
   command(program, context, 'status', 'show every profile and its account')
     .option('--check', 'renew the tokens of each first')
-    .addOption(storeOption())
+    .addOption(toOption(storeOption))
     .addHelpText('after', examples.status)
     .action(async (options: object) => (await import('./commands/status.ts')).status(options, context));
 

@@ -1,6 +1,8 @@
 /** A stream that text is written to; `isTerminal` and `columns` decide how the text is laid out. */
 export interface Output {
   write(text: string): void;
+  /** Rejects with `store_failed` if what was written so far cannot be; only a real stdout can fail. */
+  settle?(): Promise<void>;
   readonly isTerminal: boolean;
   /** Width in columns; 80 where it is not a terminal. */
   readonly columns: number;

@@ -21,6 +21,7 @@ export async function runShortPath(argv: readonly string[], context: Context): P
   if (options === undefined || options.login === true) return undefined;
   try {
     await token(options, context);
+    await context.stdout.settle?.();
     return 0;
   } catch (error) {
     const { endWithError } = await import('./cli.ts');

@@ -32,13 +32,15 @@ export const toleranceSeconds = 300;
 /**
  * Verifies an ID token in full: signature by a key of the tenant, `iss` by Entra's rule, the key's own `issuer`, `aud`,
  * `exp`, `nbf`, `nonce`, `tid`, and at a renewal the identity (OpenID Connect Core 3.1.3.7; Entra "claims validation").
- * `findKeys` answers the keys with a `kid`. Throws `untrusted_response`, whose message names what did not fit.
+ * `findKeys` answers the keys with a `kid`; `clockSkew` is the seconds by which the server's clock is ahead. Throws
+ * `untrusted_response`, whose message names what did not fit.
  */
 export async function verifyIdToken(
   token: string,
   expected: IdTokenExpectations,
   findKeys: (kid: string) => Promise<readonly SigningKey[]>,
   now: Date,
+  clockSkew?: number,
 ): Promise<IdTokenClaims> {
   const decoded = decodeWithoutVerifying(token);
   if (decoded === undefined) throw refuse('it is not a signed JWT');
@@ -54,7 +56,7 @@ export async function verifyIdToken(
   if (keys.length === 0) throw refuse("its signing key is not among the tenant's keys");
   const key = keys.find((candidate) => isSignedBy(decoded.signedPart, decoded.signature, algorithm, candidate));
   if (key === undefined) throw refuse("its signature does not fit the tenant's key");
-  return checkClaims(claims, key, expected, now);
+  return checkClaims(claims, key, expected, now, clockHint(now, clockSkew));
 }
 
 /** Tells whether the key made the signature, with an algorithm already found among the tenant's (RFC 7518, 3.3 and 3.5). */
@@ -77,6 +79,7 @@ function checkClaims(
   key: SigningKey,
   expected: IdTokenExpectations,
   now: Date,
+  hint: string,
 ): IdTokenClaims {
   const { iss, sub, tid, aud, exp, nbf, nonce, oid } = claims;
   if (typeof tid !== 'string' || !isGuid(tid)) throw refuse('its "tid" is not a tenant ID');
@@ -90,9 +93,9 @@ function checkClaims(
   if (typeof sub !== 'string' || sub === '') throw refuse('it names no subject ("sub")');
   const seconds = now.getTime() / 1000;
   if (typeof exp !== 'number') throw refuse('it has no expiry ("exp")');
-  if (exp + toleranceSeconds <= seconds) throw refuse('it has expired ("exp")', clockHint);
+  if (exp + toleranceSeconds <= seconds) throw refuse('it has expired ("exp")', hint);
   if (nbf !== undefined && (typeof nbf !== 'number' || nbf - toleranceSeconds > seconds)) {
-    throw refuse('it is not valid yet ("nbf")', clockHint);
+    throw refuse('it is not valid yet ("nbf")', hint);
   }
   if (expected.nonce !== undefined && nonce !== expected.nonce) {
     throw refuse('it does not belong to this sign-in ("nonce")');
@@ -104,7 +107,15 @@ function checkClaims(
   return { ...claims, iss, sub, tid, exp };
 }
 
-const clockHint = 'Check the clock of this machine: it must be right within five minutes.';
+// Whose clock is wrong nobody can tell; Entra's hardly ever is.
+function clockHint(now: Date, skew = 0): string {
+  const mend = 'Check the clock of this machine: it must be right within five minutes.';
+  const minutes = Math.round(Math.abs(skew) / 60);
+  if (minutes <= toleranceSeconds / 60) return mend;
+  const difference = minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
+  const serverTime = new Date(now.getTime() + skew * 1000).toISOString().slice(0, 16).replace('T', ' ');
+  return `${mend} It is ${difference} ${skew > 0 ? 'behind' : 'ahead of'} Entra's (${serverTime} UTC).`;
+}
 
 function refuse(reason: string, hint = 'Nothing new is kept. Sign in again: entra-login login'): EntraLoginError {
   return new EntraLoginError('untrusted_response', `The ID token failed verification: ${reason}.`, { hint });

@@ -77,7 +77,7 @@ export async function requestTokenSet(
     if (refusal !== undefined) throw entraRefusal(refusal, request.moment, request.mend?.(refusal));
     if (answer.status === 200 && typeof object['id_token'] === 'string') {
       const expected = { ...client.metadata, clientId: client.clientId, ...request.expected };
-      claims = await verifyIdToken(object['id_token'], expected, findKeys, context.now());
+      claims = await verifyIdToken(object['id_token'], expected, findKeys, context.now(), answer.clockSkew);
     }
     if (answer.status === 200 && claims === undefined && request.needsIdToken) throw noIdToken();
     // Entra's other headers are left behind: a WWW-Authenticate would hide the body from openid-client.

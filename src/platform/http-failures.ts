@@ -39,10 +39,10 @@ function explain(
 ): readonly [string, string] {
   const has = (...wanted: string[]): boolean => codes.some((code) => wanted.includes(code));
   const status = /Proxy response \((\d+)\)/.exec(messages)?.[1];
-  if (proxy !== undefined && (status !== undefined || has('UND_ERR_PRX_TLS'))) {
+  const ofProxy = proxy === undefined ? undefined : `Check ${proxy.variable}, or except the host with NO_PROXY.`;
+  if (ofProxy !== undefined && (status !== undefined || has('UND_ERR_PRX_TLS'))) {
     const refused = status === '407' ? 'the proxy wants a name and password' : `the proxy refused (HTTP ${status})`;
-    const happened = status === undefined ? "the proxy's certificate is for another host" : refused;
-    return [happened, `Check ${proxy.variable}, or except the host with NO_PROXY.`];
+    return [status === undefined ? "the proxy's certificate is for another host" : refused, ofProxy];
   }
   if (has(...certificateFailures)) {
     const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);
@@ -58,10 +58,14 @@ function explain(
   if (has('CERT_NOT_YET_VALID')) return ['its certificate is not valid yet', 'Check the clock of this machine.'];
   if (has('ERR_TLS_CERT_ALTNAME_INVALID')) return ['its certificate is for another host', 'Check the authority host.'];
   if (has('ENOTFOUND', 'EAI_AGAIN'))
-    return ['its name cannot be resolved', 'Check the network and DNS, and the host name.'];
-  if (has('ECONNREFUSED')) return ['the connection was refused', 'Check the host, the port and the firewall.'];
+    return ofProxy === undefined
+      ? ['its name cannot be resolved', 'Check the network and DNS, and the host name.']
+      : ["the proxy's name cannot be resolved", ofProxy];
+  if (has('ECONNREFUSED'))
+    // Behind a proxy only the proxy itself can refuse: what the host does it tells by a status.
+    return ['the connection was refused', ofProxy ?? 'Check the host, the port and the firewall.'];
   if (has('ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT'))
-    return ['it did not answer', 'Check the network and the firewall.'];
+    return ['it did not answer', ofProxy ?? 'Check the network and the firewall.'];
   if (has('ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'ENETDOWN'))
     return ['there is no way there', 'Check that this machine is online.'];
   if (has('EACCES', 'EPERM'))

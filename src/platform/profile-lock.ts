@@ -47,7 +47,9 @@ async function takeSocket(path: string, signal: AbortSignal): Promise<LockOutcom
     if (state !== 'dead') continue;
     // It listens before it has its name: link() decides between two who try at once, and who sees it can connect.
     const own = `${path}.${randomBytes(6).toString('hex')}.new`;
-    const server = await listen(own);
+    const server = await listen(own).catch(() => undefined);
+    // The disk is full or read-only; whether what is to be done needs to write there shows when it does.
+    if (server === undefined) return { outcome: 'unavailable', reason: `no lock can be made in ${dirname(path)}` };
     const name = `${path}.${last + 1}`;
     const isLinked = await succeeds(link(own, name));
     await succeeds(unlink(own));
@@ -165,7 +167,10 @@ async function makeDirectory(place: LockPlace): Promise<string | undefined> {
   const elsewhere = join(place.temporary, `entra-login-${place.userId ?? 0}`);
   const directory = Buffer.byteLength(beside) <= longestDirectory ? beside : elsewhere;
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    // Without a directory for temporary files there is none: it is not made by the way.
+    await mkdir(directory, { recursive: directory === beside, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
     const stats = await lstat(directory);
     const isOwn = stats.isDirectory() && stats.uid === place.userId && (stats.mode & 0o077) === 0;
     return isOwn ? directory : undefined;

@@ -17,17 +17,28 @@ export interface OutputSource {
 
 /**
  * Makes an output of a stream of the process. The stream is opened only where it must be: that takes longer than all
- * that a kept token needs. A reader that went away (`| head -1`) is no error.
+ * that a kept token needs. A reader that went away (`| head -1`) is no failure.
  */
 export function createOutput({ descriptor, open }: OutputSource, sources: ColorSources): Output {
   let stream: WriteStream | undefined;
-  const opened = (): WriteStream => (stream ??= open().on('error', ignoreLostReader));
+  let failure: NodeJS.ErrnoException | undefined;
+  const heed = (error: NodeJS.ErrnoException): void => {
+    // EIO: the terminal was closed.
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') failure = error;
+  };
+  const opened = (): WriteStream => (stream ??= open().on('error', heed));
   const isTerminal = once(() => isTerminalAt(descriptor));
   const colorLevel = once(() => colorLevelOf(sources, isTerminal, () => opened().getColorDepth(sources.env)));
   return {
     write(text) {
       const rest = stream === undefined ? writeDirectly(descriptor, text) : text;
       if (rest.length > 0) opened().write(rest);
+    },
+    async settle() {
+      if (stream === undefined) return; // all was written at once
+      // Files are written at once; that it failed is told with the next turn.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (failure !== undefined) throw unwritten(failure);
     },
     get isTerminal() {
       return isTerminal();
@@ -45,6 +56,14 @@ export function createOutput({ descriptor, open }: OutputSource, sources: ColorS
   };
 }
 
+function unwritten(cause: NodeJS.ErrnoException): EntraLoginError {
+  const reason = cause.code === 'ENOSPC' ? 'the disk is full' : (cause.code ?? 'unknown reason');
+  return new EntraLoginError('store_failed', `The result cannot be written to standard output: ${reason}.`, {
+    hint: 'Send it to where there is room; what was done is done.',
+    cause,
+  });
+}
+
 /** Writes what can be written at once, and answers the rest. */
 function writeDirectly(descriptor: number, text: string): Buffer {
   let rest = Buffer.from(text);
@@ -53,14 +72,9 @@ function writeDirectly(descriptor: number, text: string): Buffer {
   try {
     while (rest.length > 0) rest = rest.subarray(writeSync(descriptor, rest));
   } catch {
-    // A pipe that is full and does not block, or a reader that is gone: the stream knows what to do.
+    // A pipe that is full and does not block, a full disk, a reader that is gone: the stream tells.
   }
   return rest;
-}
-
-function ignoreLostReader(error: NodeJS.ErrnoException): void {
-  // EIO: the terminal was closed.
-  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 }
 
 function isTerminalAt(descriptor: number): boolean {

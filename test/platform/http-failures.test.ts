@@ -88,6 +88,18 @@ describe('through a proxy', () => {
     ]);
   });
 
+  it.each([
+    ['ECONNREFUSED', 'the connection was refused'],
+    ['ENOTFOUND', "the proxy's name cannot be resolved"],
+    ['UND_ERR_CONNECT_TIMEOUT', 'it did not answer'],
+  ])('that itself cannot be reached (%s) the mend is its variable', (code, happened) => {
+    const error = describeNetworkFailure(fetchFailed(coded(code)), url, proxy, '20.20.2');
+    expect([error.message, error.hint]).toEqual([
+      `login.example.com:8443 cannot be reached through proxy.example:8080 (https_proxy): ${happened}.`,
+      'Check https_proxy, or except the host with NO_PROXY.',
+    ]);
+  });
+
   it('tells the proxy’s own refusal from that of the host', () => {
     const words = (error: unknown): string => describeNetworkFailure(error, url, proxy, '20.20.2').message;
     expect(words(coded('UND_ERR_ABORTED', 'Proxy response (504) !== 200 when HTTP Tunneling'))).toMatch(

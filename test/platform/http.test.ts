@@ -340,8 +340,9 @@ describe('through a proxy', () => {
     const fetch = createFetch({ HTTPS_PROXY: 'http://proxy.invalid:8080' });
     expect(await wordsOf(fetch('https://entra.test/'))).toEqual({
       code: 'network',
-      message: 'entra.test cannot be reached through proxy.invalid:8080 (HTTPS_PROXY): its name cannot be resolved.',
-      hint: 'Check the network and DNS, and the host name.',
+      message:
+        "entra.test cannot be reached through proxy.invalid:8080 (HTTPS_PROXY): the proxy's name cannot be resolved.",
+      hint: 'Check HTTPS_PROXY, or except the host with NO_PROXY.',
     });
   });
 

@@ -26,13 +26,14 @@ export interface ApplicationRunOptions {
   /** Where Azure Arc's agent puts its keys. */
   readonly keyDirectory: string;
   readonly keychain?: SecretStore;
+  readonly fetch?: typeof globalThis.fetch;
 }
 
 /** Asks for an application's token as `token` does, without the printing. */
 export async function runApplication(
   world: World,
   options: ApplicationTokenOptions,
-  { env, now, keyDirectory, keychain = world.keychain }: ApplicationRunOptions,
+  { env, now, keyDirectory, keychain = world.keychain, fetch = globalThis.fetch }: ApplicationRunOptions,
 ): Promise<ApplicationRun> {
   const { home } = world;
   const state = join(home, 'state');
@@ -41,7 +42,7 @@ export async function runApplication(
   const context: ApplicationTokenContext = {
     env: { ...world.env, ...env },
     stderr: { write: (text) => void (stderr += text), isTerminal: false, columns: 80, colorLevel: 0 },
-    fetch: globalThis.fetch,
+    fetch,
     openStore: (kind) => (kind === 'file' ? openFileStore(state) : kind === 'keychain' ? keychain : openMemoryStore()),
     takeLock: (profile, waiting) => takeLock(profile, place, waiting),
     files: createFiles(),

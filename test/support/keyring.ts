@@ -158,8 +158,11 @@ export async function startKeyring(changes: KeyringChanges = {}): Promise<TestKe
     },
     async revive() {
       // The bus may tell of the crash before the process's end is seen.
-      const ended = once(keyring, 'exit').then(() => true);
+      const listening = new AbortController();
+      const ended = once(keyring, 'exit', listening).then(() => true);
       const crashed = !isRunning(keyring) || (await Promise.race([ended, delay(1_000, false, { ref: false })]));
+      ended.catch(() => {});
+      listening.abort();
       if (!crashed) return undefined;
       const lastWords = readFileSync(logFile, 'utf8').trim().split('\n').slice(-8).join('\n');
       keyring = startDaemon();
