@@ -52,6 +52,7 @@ async function main(): Promise<void> {
       return takeLock(profile, lockPlace(), waiting);
     },
     findPortOwner: async (port) => (await import('./platform/port-owner.ts')).findPortOwner(port),
+    isFromOtherUser: async (connection) => (await import('./platform/peer-user.ts')).isFromOtherUser(connection),
     async runProgram(words, added) {
       const { runProgram } = await import('./platform/run-program.ts');
       return runProgram(words, { env, added, hasTerminal: process.stdin.isTTY });

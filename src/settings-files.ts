@@ -137,6 +137,7 @@ function wrongMember(
 function placeOf(path: string, text: string, member: readonly string[]): string {
   const wanted = JSON.stringify(['', ...member]);
   const open: string[] = [];
+  const depth = member.length;
   let [line, found, word, name] = [1, 1, '', ''];
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:\n]/g)) {
     if (token === '\n') line += 1;
@@ -148,7 +149,8 @@ function placeOf(path: string, text: string, member: readonly string[]): string 
       name = '';
     } else if (token === ':') {
       name = String(JSON.parse(word));
-      if (JSON.stringify([...open, name]) === wanted) found = line;
+      // Depth first: to write down each path of a deep file would take minutes.
+      if (open.length === depth && JSON.stringify([...open, name]) === wanted) found = line;
     } else word = token;
   }
   return `${path}, line ${found}`;

@@ -53,7 +53,7 @@ export const exchangeLimit = 30_000;
  * tell the browser (RFC 8252). Errors: `port_in_use`, the deadline's reason, and those of the exchange.
  */
 export async function signInWithBrowser(
-  context: Pick<Context, 'fetch' | 'now' | 'signal' | 'findPortOwner'>,
+  context: Pick<Context, 'fetch' | 'now' | 'signal' | 'findPortOwner' | 'isFromOtherUser'>,
   client: EntraClient,
   options: BrowserSignInOptions,
 ): Promise<BrowserSignInOutcome> {
@@ -70,6 +70,7 @@ export async function signInWithBrowser(
     responseMode: authorization.options.responseMode,
     authorizationUrl: authorization.urlFor,
     findPortOwner: context.findPortOwner,
+    isFromOtherUser: context.isFromOtherUser,
     onEvent,
   });
   try {

@@ -25,6 +25,10 @@ export function toTokenSet(response: TokenEndpointResponse, asked: readonly stri
   if (expiresAt === undefined) {
     throw unexpectedAnswer('the token endpoint', 'does not say how long the access token lives');
   }
+  // RFC 6749, A.12, and no space: it is printed, and put into headers, scripts and environments.
+  if (!/^[\x21-\x7e]+$/.test(response.access_token)) {
+    throw unexpectedAnswer('the token endpoint', 'gave an access token with characters that no token has');
+  }
   return {
     accessToken: response.access_token,
     tokenType: 'Bearer',

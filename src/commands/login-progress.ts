@@ -100,6 +100,16 @@ export function startLoginProgress(
         sayAbove(() => warn(context, options, bareRedirect));
         break;
       case 'stray_request':
+        if (event.reason === 'other_user') {
+          sayAbove(() =>
+            warn(
+              context,
+              options,
+              'Another user of this machine opened the start page of this sign-in and was refused; the wait goes on.',
+            ),
+          );
+          break;
+        }
         sayAbove(() => tell(context, options, `A request that is not the redirect was refused (${event.reason}).`));
         break;
       case 'response_arrived':

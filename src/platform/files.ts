@@ -1,4 +1,5 @@
-import { constants, existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import process from 'node:process';
@@ -14,24 +15,35 @@ export function createFiles(): Files {
   return { readText, readLimited, writeText, exists, isOwnedByUser };
 }
 
+const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
+
 // Settings, certificates and assertions are a few kB.
 const sizeLimit = 1024 * 1024;
 
 async function readText(path: string): Promise<string | undefined> {
+  let descriptor: number | undefined;
   try {
-    const file = statSync(path);
-    // A repository may hold a link to /dev/zero under the name of a project file.
-    if (file.isCharacterDevice() || file.isBlockDevice()) throw unreadable(path, 'it is a device');
-    // Opening one would wait for a writer, and nothing could end that.
-    if (file.isFIFO()) throw unreadable(path, 'it is a pipe');
-    if (file.size > sizeLimit) throw unreadable(path, 'it is larger than 1 MiB');
-    return readFileSync(path, 'utf8');
+    // Before it is opened: to open a device may do something.
+    refuseUnlessPlain(path, statSync(path));
+    // What is there now may be another file; one that is a pipe must not make opening wait for a writer.
+    descriptor = openSync(path, O_RDONLY | O_NONBLOCK);
+    refuseUnlessPlain(path, fstatSync(descriptor));
+    return readFileSync(descriptor, 'utf8');
   } catch (error) {
     if (error instanceof EntraLoginError) throw error;
     const code = codeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw unreadable(path, code ?? 'unknown reason', error);
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
   }
+}
+
+// A repository may hold a link to /dev/zero under the name of a project file, an archive even a pipe, which never ends.
+function refuseUnlessPlain(path: string, file: Stats): void {
+  if (file.isCharacterDevice() || file.isBlockDevice()) throw unreadable(path, 'it is a device');
+  if (file.isFIFO()) throw unreadable(path, 'it is a pipe');
+  if (file.size > sizeLimit) throw unreadable(path, 'it is larger than 1 MiB');
 }
 
 function unreadable(path: string, reason: string, cause?: unknown): EntraLoginError {
@@ -41,7 +53,6 @@ function unreadable(path: string, reason: string, cause?: unknown): EntraLoginEr
   });
 }
 
-const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
 // A pipe whose writer has yet to write is looked at again after this many milliseconds.
 const pipePause = 10;
 

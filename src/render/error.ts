@@ -21,12 +21,20 @@ export function renderErrorJson(error: EntraLoginError): string {
  */
 export function renderError(error: EntraLoginError, colors: ChalkInstance, columns: number | undefined): string {
   const { message, hint, aadsts, correlationId } = error;
-  const lines = [`${colors.red('error:')} ${plainText(aadsts === undefined ? message : `${message} (${aadsts})`)}`];
-  if (hint !== undefined) lines.push(`${colors.cyan('  try:')} ${plainText(hint)}`);
+  const withCode = (text: string): string => (aadsts === undefined ? text : `${text} (${plainText(aadsts)})`);
+  const lines = [`${colors.red('error:')} ${withCode(shorten(plainText(message)))}`];
+  if (hint !== undefined) lines.push(`${colors.cyan('  try:')} ${shorten(plainText(hint))}`);
   // A code without an entry has its look-up page as the hint, and that is all there is.
   const isExplained = aadsts !== undefined && hint?.includes('error?code=') !== true;
   if (isExplained) lines.push(colors.dim(`  more: entra-login explain ${plainText(aadsts)}`));
-  if (correlationId !== undefined) lines.push(colors.dim(`  correlation ID: ${plainText(correlationId)}`));
+  if (correlationId !== undefined) lines.push(colors.dim(`  correlation ID: ${shorten(plainText(correlationId))}`));
   const text = `${lines.join('\n')}\n`;
   return columns === undefined ? text : fitWidth(text, { isTerminal: true, columns }, 'error: '.length);
+}
+
+// A hint may hold a claims request of 2 kB; what is much longer is no message of Entra's and would bury what matters.
+const longestText = 4_000;
+
+function shorten(text: string): string {
+  return text.length > longestText ? `${text.slice(0, longestText)}…` : text;
 }

@@ -17,7 +17,13 @@ const closedWithin = 5_000;
 function start(responseMode: RedirectListenerOptions['responseMode']): Promise<RedirectListener> {
   return startRedirectListener({
     redirectUri: new URL('http://localhost:0/callback'),
-    ...{ state, responseMode, limits, findPortOwner: () => Promise.resolve(undefined) },
+    ...{
+      state,
+      responseMode,
+      limits,
+      findPortOwner: () => Promise.resolve(undefined),
+      isFromOtherUser: () => Promise.resolve(false),
+    },
     authorizationUrl: (uri) => `https://login.example/authorize?redirect_uri=${encodeURIComponent(uri)}`,
   });
 }

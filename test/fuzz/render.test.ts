@@ -45,7 +45,7 @@ describe('foreign text', () => {
         clientName: `x${one}`,
       };
       const code = (html: string): string => html.replaceAll(/<\/?code>/g, '');
-      expect(tags(code(renderSuccessPage(texts)))).toBe(tags(renderSuccessPage(plain)));
+      expect(tags(code(renderSuccessPage(texts)))).toBe(tags(code(renderSuccessPage(plain))));
       const failure = (text: string): string =>
         renderFailurePage({
           title: text,
@@ -55,9 +55,9 @@ describe('foreign text', () => {
           mend: [text],
           correlationId: text,
         });
-      expect(tags(code(failure(`x${one}`)))).toBe(tags(failure('x')));
+      expect(tags(code(failure(`x${one}`)))).toBe(tags(code(failure('x'))));
       expect(tags(code(renderNoticePage({ title: `x${one}`, message: `x${other}` })))).toBe(
-        tags(renderNoticePage({ title: 'x', message: 'x' })),
+        tags(code(renderNoticePage({ title: 'x', message: 'x' }))),
       );
       expect(failure(one)).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/u);
     }),

@@ -130,6 +130,7 @@ export async function startWorld(emulatorOptions: EmulatorOptions = {}): Promise
       takeLock: (profile, waiting) =>
         takeLock(profile, { ...{ stateDir: join(home, 'state'), temporary: tmpdir() }, ...lockSystem }, waiting),
       findPortOwner: options.findPortOwner ?? (() => Promise.resolve(undefined)),
+      isFromOtherUser: () => Promise.resolve(false),
       runProgram: options.runProgram ?? (() => Promise.resolve({ exitCode: 0, failure: undefined })),
       files: createFiles(),
       directories: {

@@ -99,6 +99,10 @@ function definitions(facts: readonly [string, string][]): string {
 /** Longer than any name or message of Entra's; a page is no place for more. */
 const longestText = 2_000;
 
+// What joins letters or keeps them apart (U+200C, U+200D) stays: some languages are written with it.
+const hidden =
+  /[\p{Cc}\p{Cs}\u00AD\u061C\u115F\u1160\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF9-\uFFFB\u{E0000}-\u{E0FFF}]|\u034F/gu;
+
 /**
  * Makes foreign text safe to show: no markup, no control character, and none that turns the writing direction
  * or hides (a name must not be able to pass for another). Words between backticks are shown as code.
@@ -107,7 +111,7 @@ function text(foreign: string): string {
   const whole = foreign.length > longestText ? `${foreign.slice(0, longestText)}…` : foreign;
   return whole
     .replaceAll(/\s+/gu, ' ')
-    .replaceAll(/[\p{Cc}\p{Cs}\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF]/gu, '\uFFFD')
+    .replaceAll(hidden, '\uFFFD')
     .replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
     .replaceAll(/`([^`]+)`/g, '<code>$1</code>');
 }

@@ -32,6 +32,12 @@ export const refusals = {
   },
   parameters: { status: 400, title: 'This is not an answer of Entra ID', message: back },
   malformed: { status: 400, title: 'Bad request', message: back },
+  other_user: {
+    status: 403,
+    title: 'This sign-in belongs to another user of this machine',
+    message:
+      'If that is you, run entra-login login --no-browser: the address it prints may be opened in anyone’s browser.',
+  },
   path: { status: 404, title: 'Nothing is here', message: back },
   method: { status: 405, title: 'Method not allowed', message: back },
   timed_out: { status: 408, title: 'The request took too long', message: back },

@@ -52,6 +52,7 @@ describe.skipIf(chromiumMissing)('the redirect in a real browser', () => {
       responseMode,
       authorizationUrl: (uri) => `${entra}/authorize?redirect_uri=${encodeURIComponent(uri)}`,
       findPortOwner: async () => undefined,
+      isFromOtherUser: async () => false,
       onEvent: (event) => events.push(event),
     });
     ends.push(() => listener.close());
