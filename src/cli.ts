@@ -1,5 +1,4 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
-import { Chalk } from 'chalk';
 import { version } from '../package.json';
 import type { CommandShape } from './commands/completion-candidates.ts';
 import type { Context } from './context.ts';
@@ -7,34 +6,42 @@ import { EntraLoginError, exitCodes } from './errors.ts';
 import { completionShells } from './render/completion-scripts.ts';
 import type { CompletionShell } from './render/completion-scripts.ts';
 import { renderError, renderErrorJson } from './render/error.ts';
-import { shells, tokenOutputs } from './render/token.ts';
+import type { CommandOption } from './token-options.ts';
+import {
+  authorityOptions,
+  commonOptions,
+  settingsOptions,
+  storeOption,
+  tokenOptions,
+  wantedTokenOptions,
+} from './token-options.ts';
 
 const examples = {
   login: `
 Examples:
-  entra-login login --tenant contoso.com --client-id 11111111-2222-3333-4444-555555555555
-  entra-login login                          again, with what the account was signed in with
-  entra-login login --port 0                 on any free port (Entra ignores the port of localhost)
-  entra-login login --no-browser             prints the URL; for ssh -L 5000:localhost:5000
-  entra-login login --device-code            prints a code for a browser on any device
-  entra-login login --manual                 where a policy forbids device codes too`,
+  entra-login login --tenant contoso.com --client-id CLIENT-ID
+  entra-login login                          again, with the settings of before
+  entra-login login --port 0                 on any free port
+  entra-login login --no-browser             prints the URL; for ssh -L
+  entra-login login --device-code            a code for a browser on any device
+  entra-login login --manual                 reads the address pasted back`,
   whoami: `
 Examples:
   entra-login whoami
   entra-login whoami --claim oid             one value, for scripts
   entra-login whoami --check                 proves that the account still works
-  entra-login whoami --userinfo              asks Microsoft Graph's UserInfo endpoint`,
+  entra-login whoami --userinfo              asks the UserInfo endpoint`,
   token: `
 Examples:
-  curl -H "Authorization: Bearer $(entra-login token)" https://graph.microsoft.com/v1.0/me
+  entra-login token --output header | curl -H @- https://graph.microsoft.com/v1.0/me
   entra-login token --resource https://management.azure.com
   entra-login token --json                   with expiry, scopes and account
-  entra-login token --refresh                renews even if the kept one is still valid
+  entra-login token --refresh                renews it even if it is valid
   entra-login token --client-credentials --resource https://management.azure.com
   entra-login token --managed-identity --resource https://vault.azure.net`,
   exec: `
 Examples:
-  entra-login exec -- sh -c 'curl -H "Authorization: Bearer $ENTRA_ACCESS_TOKEN" …'
+  entra-login exec -- node app.js            with ENTRA_ACCESS_TOKEN set
   entra-login exec --resource https://management.azure.com -- ./deploy.sh`,
   gitCredential: `
 Examples:
@@ -46,15 +53,15 @@ Examples:
   entra-login logout --end-browser-session   also ends the browser's sign-on`,
   setup: `
 Examples:
-  entra-login setup                          asks, checks at Entra, writes the profile, signs in
+  entra-login setup                          asks, checks, signs in
   entra-login setup --profile work           the same for another profile
   entra-login setup --tenant contoso.com --client-id CLIENT-ID --no-login
   read -rs SECRET && printf %s "$SECRET" | entra-login setup --platform web \\
     --tenant contoso.com --client-id CLIENT-ID --client-secret-stdin`,
   doctor: `
 Examples:
-  entra-login doctor                         what would keep a sign-in from working, and the mend
-  entra-login doctor --json                  exit 9 if a check failed, the document on stdout
+  entra-login doctor                         finds what is wrong, and its mend
+  entra-login doctor --json                  for scripts; exit 9 if one failed
   entra-login doctor --timeout 30s           gives a slow network more time`,
   status: `
 Examples:
@@ -102,8 +109,8 @@ The last one belongs in $PROFILE. Profile names are those of config.json and of
 the file store; a keychain is not asked, it may be locked.`,
   demo: `
 Examples:
-  entra-login demo                           a whole sign-in, at an Entra ID emulator of its own
-  entra-login demo --serve                   keeps the emulator up for your own tests`,
+  entra-login demo                           a whole sign-in, without a tenant
+  entra-login demo --serve                   keeps the emulator up`,
 };
 
 /**
@@ -120,10 +127,15 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
     await context.stdout.settle?.();
     return exit.code;
   } catch (error) {
-    const failure = toEntraLoginError(error, context);
-    printError(failure, argv, context);
-    return exitCodes[failure.code];
+    return await endWithError(error, argv, context);
   }
+}
+
+/** Prints what a command threw, the one place that does, and answers the exit code. */
+export async function endWithError(error: unknown, argv: readonly string[], context: Context): Promise<number> {
+  const failure = toEntraLoginError(error, context);
+  await printError(failure, argv, context);
+  return exitCodes[failure.code];
 }
 
 function buildProgram(context: Context, exit: { code: number }): Command {
@@ -157,9 +169,7 @@ function buildProgram(context: Context, exit: { code: number }): Command {
     .addHelpText('after', examples.whoami)
     .action(async (options: object) => (await import('./commands/whoami.ts')).whoami(options, context));
 
-  wantedToken(command(program, context, 'token', 'print an access token'))
-    .addOption(new Option('--output <form>', 'how to print it').choices(tokenOutputs))
-    .addOption(new Option('--shell <shell>', 'for --output env').choices(shells))
+  addOptions(wantedToken(command(program, context, 'token', 'print an access token')), tokenOptions)
     .addHelpText('after', examples.token)
     .action(async (options: object) => (await import('./commands/token.ts')).token(options, context));
 
@@ -179,12 +189,12 @@ function buildProgram(context: Context, exit: { code: number }): Command {
 
   command(program, context, 'status', 'show every profile and its account')
     .option('--check', 'renew the tokens of each first')
-    .option('--store <where>', 'keychain, file or memory')
+    .addOption(toOption(storeOption))
     .addHelpText('after', examples.status)
     .action(async (options: object) => (await import('./commands/status.ts')).status(options, context));
 
   command(program, context, 'logout', 'forget the account')
-    .addOption(storeOption())
+    .addOption(toOption(storeOption))
     .option('--all', 'of every profile')
     .option('--end-browser-session', "also end the browser's sign-on")
     .option('--browser <command>', 'the browser to open for that')
@@ -206,9 +216,7 @@ function buildProgram(context: Context, exit: { code: number }): Command {
     .option('--browser <command>', 'the browser to look for')
     .option('--no-browser', 'look for none')
     .addHelpText('after', examples.doctor)
-    .action(async (options: object) => {
-      exit.code = await (await import('./commands/doctor.ts')).doctor(options, context);
-    });
+    .action(async (options: object) => (await import('./commands/doctor.ts')).doctor(options, context));
 
   const profile = program.command('profile').description('list, show, choose and remove profiles');
   profile.addHelpText('after', examples.profile);
@@ -237,7 +245,7 @@ function buildProgram(context: Context, exit: { code: number }): Command {
     .option('--no-browser', 'open none')
     .option('--client-certificate <file>', "an application's certificate with key, PEM")
     .option('--federated-token-file <file>', "an application's assertion")
-    .addOption(new Option('--schema <file>', 'print the JSON Schema of a settings file').choices(['user', 'project']))
+    .addOption(new Option('--schema <of>', 'print the JSON Schema of a settings file').choices(['user', 'project']))
     .addHelpText('after', examples.config)
     .action(async (options: object) => (await import('./commands/config.ts')).config(options, context));
 
@@ -283,7 +291,7 @@ function buildProgram(context: Context, exit: { code: number }): Command {
 /** Adds a command with the options that every command has. */
 function command(program: Command, context: Context, name: string, description: string): Command {
   const { stdout, stderr } = context;
-  return program
+  const added = program
     .configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: () => {}, // errors are printed in one place
@@ -294,53 +302,35 @@ function command(program: Command, context: Context, name: string, description: 
     })
     .exitOverride()
     .command(name)
-    .description(description)
-    .option('--profile <name>', 'the profile to use (default)')
-    .option('--json', 'print JSON')
-    .option('--quiet', 'no progress and no warnings')
-    .option('--verbose', 'say more')
-    .option('--no-color', 'no colours')
-    .option('--timeout <duration>', 'how long to wait (login 5m, else 30s)');
+    .description(description);
+  return addOptions(added, commonOptions);
 }
 
 /** Adds the options that say which access token is wanted. */
 function wantedToken(of: Command): Command {
-  return settings(of)
-    .option('--resource <uri>', 'short for --scope URI/.default')
-    .option('--min-validity <duration>', 'how long the token must still live (5m)')
-    .option('--refresh', 'renew even if the kept one is valid')
-    .option('--login', 'sign a person in if it must (in CI by device code)')
-    .option('--claims <claims>', 'a claims request: JSON, base64, or a whole WWW-Authenticate value')
-    .option('--client-credentials', 'of the application itself: secret, certificate or federated assertion')
-    .option('--client-certificate <file>', 'its certificate with key, PEM')
-    .option('--federated-token-file <file>', 'its assertion, read anew each time')
-    .option('--service-connection-id <id>', 'of Azure Pipelines')
-    .option('--managed-identity', "the host's own identity in Azure");
+  return addOptions(settings(of), wantedTokenOptions);
 }
 
 function settings(of: Command): Command {
-  return authority(of)
-    .option('--redirect-uri <uri>', 'as registered (http://localhost:5000/callback)')
-    .option('--scope <scope>', 'scopes to ask for (repeatable)', (value, before: readonly string[] | undefined) => [
-      ...(before ?? []),
-      value,
-    ])
-    .addOption(storeOption());
+  return addOptions(of, settingsOptions);
 }
 
 /** Adds the options that say which tenant, client and cloud. */
 function authority(of: Command): Command {
-  return of
-    .option('--tenant <tenant>', 'tenant ID, domain, organizations, common or consumers')
-    .option('--client-id <id>', 'the Application (client) ID')
-    .addOption(
-      new Option('--cloud <cloud>', 'the national cloud').choices('public usgov china bleu delos govsg'.split(' ')),
-    )
-    .option('--authority-host <url>', 'a custom domain, External ID or a test server');
+  return addOptions(of, authorityOptions);
 }
 
-function storeOption(): Option {
-  return new Option('--store <where>', 'where tokens are kept').choices(['keychain', 'file', 'memory']);
+/** Adds options from the table that the short path reads too. */
+function addOptions(of: Command, options: readonly CommandOption[]): Command {
+  for (const option of options) of.addOption(toOption(option));
+  return of;
+}
+
+function toOption({ flags, description, choices, repeatable }: CommandOption): Option {
+  const option = new Option(flags, description);
+  if (choices !== undefined) option.choices(choices);
+  if (repeatable === true) option.argParser<readonly string[]>((value, before) => [...(before ?? []), value]);
+  return option;
 }
 
 /** What completion needs to know of a command, taken from the command itself. */
@@ -397,12 +387,14 @@ function sentence(text: string): string {
   return `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}${/[.?!)]$/.test(trimmed) ? '' : '.'}`;
 }
 
-function printError(error: EntraLoginError, argv: readonly string[], { stderr }: Context): void {
+async function printError(error: EntraLoginError, argv: readonly string[], { stderr }: Context): Promise<void> {
   const end = argv.indexOf('--');
   const own = end < 0 ? argv : argv.slice(0, end);
   if (own.includes('--verbose')) stderr.write(`${stackOf(error)}\n`);
   const namesJson = own.some((word, at) => word === '--output' && own[at + 1] === 'json');
   const isJson = namesJson || own.includes('--json') || own.includes('--output=json');
+  // Loaded when needed: help waits for it otherwise.
+  const { Chalk } = await import('chalk');
   const colors = new Chalk({ level: stderr.colorLevel });
   // In a log or a pipe a line stays one line.
   const columns = stderr.isTerminal ? stderr.columns : undefined;

@@ -91,6 +91,13 @@ export interface PortOwner {
   readonly startedAt: Date | undefined;
 }
 
+/** A connection to us over a loopback address, by its far end and our port. */
+export interface LoopbackConnection {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localPort: number;
+}
+
 /** What came of reading a file of limited size; the reason completes a sentence ("is larger than 4096 bytes"). */
 export type FileText =
   { readonly outcome: 'read'; readonly text: string } | { readonly outcome: 'failed'; readonly reason: string };
@@ -161,6 +168,8 @@ export interface Context {
   readonly takeLock: (profile: string, signal: AbortSignal) => Promise<LockOutcome>;
   /** Tells who listens on a loopback port; `undefined` where nobody can be named. Never fails. */
   readonly findPortOwner: (port: number) => Promise<PortOwner | undefined>;
+  /** Tells whether another user of this machine made the connection; `false` where that is not known. Never fails. */
+  readonly isFromOtherUser: (connection: LoopbackConnection) => Promise<boolean>;
   /**
    * Runs a program with our standard streams, the secrets taken out of its environment and `added` put in; answers its
    * exit code as a shell does (127 not found, 126 not to be run, 128 and the number of a signal).

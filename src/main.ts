@@ -1,59 +1,70 @@
 import { existsSync } from 'node:fs';
-import { homedir, release, tmpdir } from 'node:os';
+import type * as os from 'node:os';
 import process from 'node:process';
-import { run } from './cli.ts';
 import type { Context } from './context.ts';
 import { EntraLoginError } from './errors.ts';
-import { openBrowser } from './platform/browser.ts';
 import { createFiles } from './platform/files.ts';
-import { createFetch } from './platform/http.ts';
 import { createMachine } from './platform/machine.ts';
 import { findDirectories } from './platform/paths.ts';
-import { findPortOwner } from './platform/port-owner.ts';
-import { takeLock } from './platform/profile-lock.ts';
 import { openSecretStore } from './platform/secret-store.ts';
-import { runProgram } from './platform/run-program.ts';
 import { readSurroundings } from './platform/surroundings.ts';
 import { createInput, createOutput } from './platform/terminal.ts';
+import { runShortPath } from './short-path.ts';
 
-/** Builds the real Context, runs the command line, sets the exit code. */
+/**
+ * Builds the real Context, runs the command line, sets the exit code. What a kept token does without is imported when
+ * it is first called (docs/decisions/bundle.md).
+ */
 async function main(): Promise<void> {
   const { platform } = process;
   // A copy: opening a browser takes the secrets out of process.env for a moment.
   const env = { ...process.env };
   const argv = process.argv.slice(2);
-  const stderr = createOutput(process.stderr, { env, argv });
+  const stderr = createOutput({ descriptor: 2, open: () => process.stderr }, { env, argv });
   const stdin = createInput(() => process.stdin);
   const signal = heedSignals();
-  const surroundings = readSurroundings({ env, platform, release: release(), exists: existsSync });
-  // Some CI jobs have a terminal at which nobody sits.
-  const isSomebodyThere = stdin.isTerminal && stderr.isTerminal && surroundings.ci === undefined;
+  let surroundings: Context['surroundings'] | undefined;
+  let send: Promise<Context['fetch']> | undefined;
   // Found when first asked for: --help and --version need no home directory.
   let directories: Context['directories'] | undefined;
   const context: Context = {
     env,
-    stdout: createOutput(process.stdout, { env, argv }),
+    stdout: createOutput({ descriptor: 1, open: () => process.stdout }, { env, argv }),
     stderr,
     stdin,
-    fetch: createFetch(env),
-    openBrowser,
+    async fetch(input, init) {
+      send ??= import('./platform/http.ts').then(({ createFetch }) => createFetch(env));
+      return (await send)(input, init);
+    },
+    openBrowser: async (url, command) => (await import('./platform/browser.ts')).openBrowser(url, command),
     openStore: (kind) =>
       openSecretStore(kind, {
         env,
         stateDir: context.directories.state,
         signal,
-        unlockTimeLimit: isSomebodyThere ? 60_000 : 3_000,
+        get unlockTimeLimit() {
+          return isSomebodyThere() ? 60_000 : 3_000;
+        },
         onLocked: () => stderr.write('The keychain is locked: unlock it in the window that asks (60 seconds).\n'),
       }),
-    takeLock: (profile, waiting) => takeLock(profile, lockPlace(), waiting),
-    findPortOwner,
-    runProgram: (words, added) => runProgram(words, { env, added, hasTerminal: process.stdin.isTTY }),
+    async takeLock(profile, waiting) {
+      const { takeLock } = await import('./platform/profile-lock.ts');
+      return takeLock(profile, lockPlace(), waiting);
+    },
+    findPortOwner: async (port) => (await import('./platform/port-owner.ts')).findPortOwner(port),
+    isFromOtherUser: async (connection) => (await import('./platform/peer-user.ts')).isFromOtherUser(connection),
+    async runProgram(words, added) {
+      const { runProgram } = await import('./platform/run-program.ts');
+      return runProgram(words, { env, added, hasTerminal: process.stdin.isTTY });
+    },
     files: createFiles(),
     get directories() {
       const home = env['HOME'] ?? findHome();
       return (directories ??= { ...findDirectories({ env, platform, home }), working: process.cwd(), home });
     },
-    surroundings,
+    get surroundings() {
+      return (surroundings ??= readSurroundings({ env, platform, release: system().release(), exists: existsSync }));
+    },
     machine: createMachine(env),
     openPromptStreams: () => {
       // The prompts' colours come from util.styleText, which knows the environment but not our option.
@@ -63,19 +74,32 @@ async function main(): Promise<void> {
     now: () => new Date(),
     signal,
   };
+  // Some CI jobs have a terminal at which nobody sits.
+  const isSomebodyThere = (): boolean => stdin.isTerminal && stderr.isTerminal && context.surroundings.ci === undefined;
   const lockPlace = () => ({
     stateDir: context.directories.state,
-    temporary: tmpdir(),
+    temporary: system().tmpdir(),
     platform,
     userId: process.getuid?.(),
   });
-  process.exitCode = await run(argv, context);
+  process.exitCode = (await runShortPath(argv, context)) ?? (await runCommandLine(argv, context));
 }
+
+async function runCommandLine(argv: readonly string[], context: Context): Promise<number> {
+  // A flood of requests at the listener would make V8 grow its space for new objects, and the process to 120 MB (Node 20)
+  // or 150 (26). Held at its first size, the peak is 95 to 103; nothing here makes enough objects for the speed to differ.
+  process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1');
+  const { run } = await import('./cli.ts');
+  return run(argv, context);
+}
+
+// Not imported: each built-in module that a kept token does without is time saved.
+const system = (): typeof os => process.getBuiltinModule('node:os');
 
 // A user without an entry in the system's list, as in containers, has none, and homedir() throws.
 function findHome(): string | undefined {
   try {
-    return homedir();
+    return system().homedir();
   } catch {
     return undefined;
   }

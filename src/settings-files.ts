@@ -73,20 +73,17 @@ export async function readUserFile(context: Pick<Context, 'files' | 'directories
   const members = parse(path, text);
   const { profiles = {}, ...rest } = members;
   if (!isRecord(profiles)) throw wrongMember(path, text, ['profiles'], 'must be an object');
-  const names = Object.keys(profiles);
-  const wrongName = names.find((name) => !isProfileName(name));
-  if (wrongName !== undefined) {
-    const hint = `Allowed: ${profileNameRule}.`;
-    throw wrongMember(path, text, ['profiles', wrongName], 'is no name for a profile', hint);
-  }
   const chosen = readMembers(path, text, [], rest, ['profile'], 'The configuration file may hold only profiles and');
   const settingsOf = (profile: string): FileSettings => {
     const settings = Object.hasOwn(profiles, profile) ? profiles[profile] : {};
     const within = ['profiles', profile];
+    if (!isProfileName(profile)) {
+      throw wrongMember(path, text, within, 'is no name for a profile', `Allowed: ${profileNameRule}.`);
+    }
     if (!isRecord(settings)) throw wrongMember(path, text, within, 'must be an object');
     return readMembers(path, text, within, settings, profileMembers, 'A profile may hold only');
   };
-  return { path, text, members, profile: chosen, names, settingsOf };
+  return { path, text, members, profile: chosen, names: Object.keys(profiles), settingsOf };
 }
 
 function parse(path: string, text: string): Record<string, unknown> {
@@ -140,6 +137,7 @@ function wrongMember(
 function placeOf(path: string, text: string, member: readonly string[]): string {
   const wanted = JSON.stringify(['', ...member]);
   const open: string[] = [];
+  const depth = member.length;
   let [line, found, word, name] = [1, 1, '', ''];
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:\n]/g)) {
     if (token === '\n') line += 1;
@@ -151,7 +149,8 @@ function placeOf(path: string, text: string, member: readonly string[]): string 
       name = '';
     } else if (token === ':') {
       name = String(JSON.parse(word));
-      if (JSON.stringify([...open, name]) === wanted) found = line;
+      // Depth first: to write down each path of a deep file would take minutes.
+      if (open.length === depth && JSON.stringify([...open, name]) === wanted) found = line;
     } else word = token;
   }
   return `${path}, line ${found}`;

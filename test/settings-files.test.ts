@@ -315,6 +315,11 @@ describe('the user file', () => {
     });
   });
 
+  it('that is nested as deep as it is long is refused at once', async () => {
+    const path = await put('config/config.json', `${'{"profiles":'.repeat(50_000)}1${'}'.repeat(50_000)}`);
+    expect(await failureOf(read())).toMatchObject({ code: 'configuration', message: `${path} is not a JSON object.` });
+  });
+
   it('that cannot be read is refused', async () => {
     await mkdir(join(root, 'config/config.json'), { recursive: true });
     expect(await failureOf(read())).toMatchObject({

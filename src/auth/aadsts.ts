@@ -28,7 +28,7 @@ export function findAadsts(code: number): AadstsEntry | undefined {
 
 /** Reads the first AADSTS code in a text, as a number; `undefined` if there is none. */
 export function aadstsOf(text: string): number | undefined {
-  const digits = /AADSTS(\d+)/.exec(text)?.[1];
+  const digits = /AADSTS(\d{1,9})(?!\d)/.exec(text)?.[1];
   return digits === undefined ? undefined : Number(digits);
 }
 

@@ -14,7 +14,12 @@ import type { TokenSet } from './token-set.ts';
 
 /** What happens on the way, for words on stderr. */
 export type BrowserSignInEvent =
-  | { readonly type: 'listening'; readonly startUrl: string; readonly authorizationUrl: string }
+  | {
+      readonly type: 'listening';
+      readonly startUrl: string;
+      readonly authorizationUrl: string;
+      readonly redirectUri: string;
+    }
   | { readonly type: 'browser_opened' }
   | { readonly type: 'browser_failed'; readonly reason: string }
   | { readonly type: 'response_arrived' }
@@ -48,7 +53,7 @@ export const exchangeLimit = 30_000;
  * tell the browser (RFC 8252). Errors: `port_in_use`, the deadline's reason, and those of the exchange.
  */
 export async function signInWithBrowser(
-  context: Pick<Context, 'fetch' | 'now' | 'signal' | 'findPortOwner'>,
+  context: Pick<Context, 'fetch' | 'now' | 'signal' | 'findPortOwner' | 'isFromOtherUser'>,
   client: EntraClient,
   options: BrowserSignInOptions,
 ): Promise<BrowserSignInOutcome> {
@@ -65,14 +70,16 @@ export async function signInWithBrowser(
     responseMode: authorization.options.responseMode,
     authorizationUrl: authorization.urlFor,
     findPortOwner: context.findPortOwner,
+    isFromOtherUser: context.isFromOtherUser,
     onEvent,
   });
   try {
     // 2. Say where, then open.
     const authorizationUrl = authorization.urlFor(listener.redirectUri);
-    onEvent({ type: 'listening', startUrl: listener.startUrl, authorizationUrl });
+    const { startUrl, redirectUri } = listener;
+    onEvent({ type: 'listening', startUrl, authorizationUrl, redirectUri });
     // Not awaited: a launcher is watched for a second, and a browser that is there already answers sooner.
-    const failed = untilNoBrowser({ ...options, onEvent }, listener.startUrl, () => hasArrived);
+    const failed = untilNoBrowser({ ...options, onEvent }, startUrl, () => hasArrived);
     // 3. Wait for the one response with our state.
     const response = await Promise.race([listener.waitForResponse(personDeadline.signal), failed]);
     if ('kind' in response) return response;
@@ -80,7 +87,7 @@ export async function signInWithBrowser(
     // 4. Exchange, verify, keep; 5. tell the browser how it ended.
     const deadline = startDeadline(context.signal, exchangeLimit, exchangeTimedOut);
     try {
-      const redirect = { parameters: response.parameters, redirectUri: listener.redirectUri };
+      const redirect = { parameters: response.parameters, redirectUri };
       const tokenSet = await redeemAuthorizationResponse(context, client, authorization, redirect, deadline);
       const account = await options.keep(tokenSet);
       await response.respond({ status: 200, html: renderSuccessPage(account) });

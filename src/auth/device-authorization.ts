@@ -32,6 +32,8 @@ export interface DeviceAuthorization {
 const what = 'the device code endpoint';
 // RFC 8628, 3.2: "If no value is provided, clients MUST use 5 as the default."
 const defaultInterval = 5;
+// Entra's have nine characters. It is printed alone on a line, below the address that the person goes to.
+const longestUserCode = 64;
 // Entra's live 15 minutes; a timer of Node holds 24 days.
 const longestLifetime = 24 * 3600;
 
@@ -75,7 +77,7 @@ function readDeviceAuthorization(document: Record<string, unknown>, endpoint: UR
   const lifetime = Math.min(readSeconds(document, 'expires_in'), longestLifetime);
   return {
     deviceCode: readText(document, 'device_code'),
-    userCode: readText(document, 'user_code'),
+    userCode: readText(document, 'user_code', longestUserCode),
     verificationUri: readVerificationUri(readText(document, 'verification_uri'), endpoint),
     message: typeof message === 'string' && message.trim() !== '' ? message : undefined,
     lifetime: lifetime * 1000,
@@ -83,9 +85,9 @@ function readDeviceAuthorization(document: Record<string, unknown>, endpoint: UR
   };
 }
 
-function readText(document: Record<string, unknown>, name: string): string {
+function readText(document: Record<string, unknown>, name: string, longest = Number.POSITIVE_INFINITY): string {
   const value = document[name];
-  if (typeof value === 'string' && value !== '') return value;
+  if (typeof value === 'string' && value !== '' && value.length <= longest) return value;
   throw unexpectedAnswer(what, `gave no ${name}`);
 }
 

@@ -89,12 +89,16 @@ function fallbackMessage(error: EntraError): string {
   return error.description === '' ? `Entra answered "${error.error}".` : `Entra answered: ${error.description}`;
 }
 
+// An error is a few lines; Entra's longest description is some 600 characters.
+const longestDescription = 1_000;
+
 // Trace ID, Correlation ID and Timestamp follow after a line break or, since 2024, after spaces.
 function firstSentences(description: string): string {
-  return (description.split(/\s+Trace ID:/)[0] ?? '').replaceAll(/\s+/g, ' ').trim();
+  const text = (description.slice(0, longestDescription).split(/\s+Trace ID:/)[0] ?? '').replaceAll(/\s+/g, ' ').trim();
+  return description.length > longestDescription ? `${text}…` : text;
 }
 
 function firstNumber(value: unknown): number | undefined {
   const first: unknown = Array.isArray(value) ? value[0] : undefined;
-  return typeof first === 'number' ? first : undefined;
+  return Number.isSafeInteger(first) && typeof first === 'number' && first > 0 && first < 1e9 ? first : undefined;
 }

@@ -20,6 +20,8 @@ export function decodeWithoutVerifying(token: string): DecodedJwt | undefined {
   const claims = parsePart(payloadPart);
   if (header === undefined || claims === undefined) return undefined;
   const signature = Buffer.from(signaturePart, 'base64url');
+  // Unused bits at the end (RFC 4648, 3.5): another text of the same bytes would be another token with this signature.
+  if (signature.toString('base64url') !== signaturePart) return undefined;
   return { header, claims, signedPart: `${headerPart}.${payloadPart}`, signature };
 }
 

@@ -8,6 +8,7 @@ import { decodeWithoutVerifying } from './jwt.ts';
 import type { IdentityHost } from './managed-identity-host.ts';
 import type { Answer, RequestContext } from './request.ts';
 import { jsonOf, sendRequest, unexpectedAnswer } from './request.ts';
+import { expiryAfter } from './token-set.ts';
 
 /** Which token of which identity is wanted. */
 export interface ManagedIdentityRequest {
@@ -161,8 +162,10 @@ function readExpiry(
   { expires_in: expiresIn, expires_on: expiresOn }: Record<string, unknown>,
   now: Date,
 ): Date | undefined {
-  const lifetime = Number(expiresIn);
-  if (lifetime > 0) return new Date(now.getTime() + lifetime * 1000);
-  const moment = Number(expiresOn) * 1000;
-  return moment > now.getTime() ? new Date(moment) : undefined;
+  const lifetime = expiryAfter(readNumber(expiresIn), now);
+  return lifetime ?? expiryAfter(readNumber(expiresOn) - now.getTime() / 1000, now);
+}
+
+function readNumber(value: unknown): number {
+  return typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN;
 }

@@ -17,6 +17,8 @@ export interface SigningKey {
 }
 
 const what = 'the signing keys';
+// Entra has some ten. They are kept with the account, and a keychain's item holds little.
+const mostKeys = 100;
 
 /**
  * Fetches a tenant's signing keys; keys that are not RSA, not for signatures or without `kid` are left out. With
@@ -36,7 +38,10 @@ export async function fetchSigningKeys(
   if (answer.status !== 200 || !Array.isArray(keys)) {
     throw unexpectedAnswer(what, `hold no keys (HTTP ${answer.status})`);
   }
-  return keys.map(readKey).filter((key) => key !== undefined);
+  return keys
+    .slice(0, mostKeys)
+    .map(readKey)
+    .filter((key) => key !== undefined);
 }
 
 function readKey(key: unknown): SigningKey | undefined {

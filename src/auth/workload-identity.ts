@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
+import { isLoopbackHost } from './clouds.ts';
 import type { CredentialFile } from './credential-file.ts';
 import { credentialFileError, readCredentialFile } from './credential-file.ts';
 import type { Deadline } from './deadline.ts';
@@ -100,8 +101,10 @@ const runnerEndpoint = "the runner's token endpoint";
 
 function readUrl(text: string, variable: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url !== undefined && /^https?:$/.test(url.protocol)) return url;
-  throw new EntraLoginError('configuration', `There is no http address in ${variable}.`, {
+  // A token goes there: in the clear only where it does not leave the machine.
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackHost(url.hostname));
+  if (url !== undefined && isSafe) return url;
+  throw new EntraLoginError('configuration', `There is no https address in ${variable}.`, {
     hint: 'The runner sets it; leave it as it is.',
   });
 }

@@ -6,6 +6,8 @@ import type { CommonOptions } from './opened-profile.ts';
 
 /** The line that counts down at the bottom of a terminal; elsewhere one line says how long there is. */
 export interface Countdown {
+  /** Says that the browser has come by, from the next time on that the line is drawn. */
+  showArrival(): void;
   /** Lets something be said above the line. */
   sayAbove(speak: () => void): void;
   end(): void;
@@ -22,8 +24,9 @@ export function startCountdown(
   const isShowing = options.quiet !== true && options.json !== true;
   const isDrawing = isShowing && stderr.isTerminal;
   let timer: NodeJS.Timeout | undefined;
+  let hasArrived = false;
 
-  const drawLine = (): void => stderr.write(`\r\u001b[K${renderWaiting(deadline.remaining(), colors)}`);
+  const drawLine = (): void => stderr.write(`\r\u001b[K${renderWaiting(deadline.remaining(), colors, hasArrived)}`);
   const eraseLine = (): void => stderr.write('\r\u001b[K');
   if (isDrawing) {
     timer = setInterval(drawLine, 1000);
@@ -32,6 +35,9 @@ export function startCountdown(
     say(context, options, renderWaiting(deadline.remaining(), colors));
   }
   return {
+    showArrival: () => {
+      hasArrived = true;
+    },
     sayAbove: (speak) => {
       if (timer === undefined) return speak();
       eraseLine();

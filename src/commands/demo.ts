@@ -4,6 +4,7 @@ import { alice, contoso, webSecret, desktopApplication, webApplication } from '.
 import type { Emulator } from '../emulator/emulator.ts';
 import { startEmulator } from '../emulator/emulator.ts';
 import { signInAsScriptedPerson } from '../emulator/scripted-person.ts';
+import { fitWidth } from '../render/fit-width.ts';
 import { whyNoBrowser } from './browser-choice.ts';
 import { colorsOf } from './notices.ts';
 import type { CommonOptions } from './opened-profile.ts';
@@ -33,8 +34,9 @@ export async function demo(options: DemoOptions, context: Context, runCommandLin
 async function serve({ stdout, stderr, signal }: Context, emulator: Emulator): Promise<void> {
   for (const [name, value] of Object.entries(settingsFor(emulator))) stdout.write(`${name}=${value}\n`);
   stderr.write(`
-A local Entra ID is up; any password works. Ctrl-C ends it. The settings above are for a
-"Mobile and desktop" registration; the "Web" one with http://localhost:5000/callback is
+A local Entra ID is up; any password works. Ctrl-C ends it. The settings above are
+for a "Mobile and desktop" registration; the "Web" one, whose redirect URI is
+http://localhost:5000/callback, is
   ENTRA_LOGIN_CLIENT_ID=${webApplication.clientId}
   ENTRA_LOGIN_CLIENT_SECRET=${webSecret}
 To try the setup of a profile: entra-login setup --authority-host ${emulator.origin}
@@ -63,14 +65,11 @@ async function show(
   const colors = colorsOf(context.stderr);
   const why = whyNoBrowser(context.surroundings);
   const isScripted = why !== undefined && context.env['ENTRA_LOGIN_BROWSER'] === undefined;
+  const say = (text: string): void => context.stderr.write(`${fitWidth(text, context.stderr)}\n`);
   const heading = (text: string): void => context.stderr.write(`\n${colors.bold(text)}\n`);
-  context.stderr.write(
-    `A local Entra ID emulator is up in this process; tenant ${contoso.name}, nothing leaves this machine.\n`,
-  );
+  say(`A local Entra ID emulator is up in this process; tenant ${contoso.name}, nothing leaves this machine.`);
   if (isScripted) {
-    context.stderr.write(
-      `No browser can be expected here (${why}): a scripted person signs in as ${alice.username}.\n`,
-    );
+    say(`No browser can be expected here (${why}): a scripted person signs in as ${alice.username}.`);
   }
   const inner = demoContext(context, emulator, isScripted);
   const steps: readonly (readonly [string, readonly string[]])[] = [
@@ -93,7 +92,7 @@ async function show(
       context.stderr.write(colors.dim(requests.map((request) => `  ${request}\n`).join('')));
     }
   }
-  context.stderr.write('\nThat was all of it; nothing is kept. With a tenant of your own: entra-login login --help\n');
+  say('\nThat was all of it; nothing is kept. With a tenant of your own:\n  entra-login login --help');
 }
 
 const desktop = { ci: undefined, ssh: false, container: false, codespaces: false, cloudShell: false, display: true };

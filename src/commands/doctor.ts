@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
-import { renderChecks } from '../render/checks.ts';
+import { checkLabels, renderChecks } from '../render/checks.ts';
 import type { LoadedSettings, Settings } from '../settings.ts';
 import { loadSettings, requireClient } from '../settings.ts';
 import { readDuration } from '../settings-values.ts';
@@ -27,10 +27,10 @@ const keptLimit = 500;
 const patience = 1_000;
 
 /**
- * Tells what would keep a sign-in from working; answers the exit code: 9 if a check failed. That is the command's
- * result, not its failure, so the list or the document stands on stdout either way.
+ * Tells what would keep a sign-in from working: the whole list or document on stdout, whatever was found. Errors:
+ * `check_failed` once that is printed, if a check failed.
  */
-export async function doctor(options: CommonOptions, context: Context): Promise<number> {
+export async function doctor(options: CommonOptions, context: Context): Promise<void> {
   const asked = options.timeout === undefined ? undefined : readDuration(options.timeout, '--timeout');
   const timer = setTimeout(() => say(context, options, 'Checking the network, the browser and the store …'), patience);
   let checks: readonly CheckOutcome[];
@@ -41,7 +41,12 @@ export async function doctor(options: CommonOptions, context: Context): Promise<
   }
   if (options.json === true) writeJson(context, { checks: checks.map(toJson) });
   else context.stdout.write(renderChecks(checks, layoutOf(context.stdout, context.now())));
-  return checks.some(({ status }) => status === 'failed') ? 9 : 0;
+  const failed = checks.filter(({ status }) => status === 'failed');
+  if (failed.length === 0) return;
+  const names = failed.map(({ name }) => checkLabels[name]).join(', ');
+  throw new EntraLoginError('check_failed', `${failed.length} of ${checks.length} checks failed: ${names}.`, {
+    hint: 'Mend the first, then again: entra-login doctor',
+  });
 }
 
 async function runChecks(options: CommonOptions, context: Context, asked: number | undefined): Promise<CheckOutcome[]> {

@@ -44,7 +44,8 @@ async function readRequest({ stdin, signal }: Pick<Context, 'stdin' | 'signal'>)
   }
 }
 
+// The whole name is looked at: git decodes what a URL says, so that a host may hold a slash, an @ or a question mark.
 function isAzureDevOps(asked: ReadonlyMap<string, string>): boolean {
   const host = (asked.get('host') ?? '').toLowerCase().replace(/:443$/, '');
-  return asked.get('protocol') === 'https' && (host === 'dev.azure.com' || host.endsWith('.visualstudio.com'));
+  return asked.get('protocol') === 'https' && /^(?:dev\.azure|(?:[a-z0-9-]+\.)+visualstudio)\.com$/.test(host);
 }

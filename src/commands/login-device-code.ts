@@ -5,7 +5,9 @@ import { signInWithDeviceCode } from '../auth/device-code.ts';
 import type { EntraClient } from '../auth/token-endpoint.ts';
 import type { TokenSet } from '../auth/token-set.ts';
 import type { Context } from '../context.ts';
+import { fitWidth } from '../render/fit-width.ts';
 import { renderDeviceCode, renderDeviceCodeNotes } from '../render/device-code.ts';
+import { renderJson } from '../render/json.ts';
 import type { Countdown } from './countdown.ts';
 import { startCountdown } from './countdown.ts';
 import { colorsOf, say, tell, warn } from './notices.ts';
@@ -66,11 +68,11 @@ function sayCode(
   const expiresAt = new Date(now().getTime() + deadline.remaining());
   const { userCode, verificationUri } = authorization;
   if (options.json === true) {
-    stderr.write(`${JSON.stringify({ event: 'device_code', userCode, verificationUri, expiresAt })}\n`);
+    stderr.write(renderJson({ event: 'device_code', userCode, verificationUri, expiresAt }));
     return;
   }
   const prompt = { ...authorization, expiresAt, tenant };
   const room = { columns: stderr.columns, rows: stderr.rows ?? 0 };
-  stderr.write(renderDeviceCode(prompt, colorsOf(stderr)));
+  stderr.write(fitWidth(renderDeviceCode(prompt, colorsOf(stderr)), stderr));
   say({ stderr }, options, renderDeviceCodeNotes(prompt, room, colorsOf(stderr)));
 }

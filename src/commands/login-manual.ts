@@ -8,6 +8,8 @@ import type { EntraClient } from '../auth/token-endpoint.ts';
 import type { TokenSet } from '../auth/token-set.ts';
 import type { Context } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
+import { fitWidth } from '../render/fit-width.ts';
+import { renderJson } from '../render/json.ts';
 import { renderPastePrompt, renderPasteQuestion } from '../render/sign-in.ts';
 import { colorsOf } from './notices.ts';
 import type { CommonOptions } from './opened-profile.ts';
@@ -37,9 +39,9 @@ export async function signInByPaste(
   const url = authorization.urlFor(redirectUri);
   if (options.json === true) {
     const expiresAt = new Date(context.now().getTime() + personDeadline.remaining()).toISOString();
-    stderr.write(`${JSON.stringify({ event: 'browser', url, expiresAt })}\n`);
+    stderr.write(renderJson({ event: 'browser', url, expiresAt }));
   } else {
-    stderr.write(renderPastePrompt(url, tenant, colorsOf(stderr)));
+    stderr.write(fitWidth(renderPastePrompt(url, tenant, colorsOf(stderr)), stderr));
   }
   const parameters = await readRedirect(context, options, authorization.state, redirectUri, personDeadline);
   const deadline = startDeadline(context.signal, exchangeLimit, exchangeTimedOut);
@@ -62,7 +64,8 @@ async function readRedirect(
   for (let attempt = 1; ; attempt += 1) {
     // Reading begins before the question is asked: what is pasted at once must not be shown either.
     const reading = stdin.readLine({ hidden: true, signal: deadline.signal });
-    if (options.json !== true || complaint !== undefined) stderr.write(renderPasteQuestion(complaint));
+    if (options.json !== true || complaint !== undefined)
+      stderr.write(fitWidth(renderPasteQuestion(complaint), stderr));
     const pasted = await reading;
     const read = readPastedRedirect(pasted ?? '', redirectUri, state);
     if (read.kind === 'response') return read.parameters;

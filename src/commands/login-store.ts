@@ -1,5 +1,7 @@
 import type { Context } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
+import { fitWidth } from '../render/fit-width.ts';
+import { plainText } from '../render/plain-text.ts';
 import type { LoadedSettings } from '../settings.ts';
 import type { CommonOptions, OpenedProfile } from './opened-profile.ts';
 import { chooseStore, openLoadedProfile } from './opened-profile.ts';
@@ -39,10 +41,11 @@ export function isSomebodyThere({
 async function acceptsFile(context: Context, options: CommonOptions, error: EntraLoginError): Promise<boolean> {
   const { stdin, stderr, directories, signal } = context;
   if (!isSomebodyThere(context) || options.json === true) return false;
-  stderr.write(`${error.message}
+  const question = `${plainText(error.message)}
 Tokens can be kept in a file instead, readable by you alone but not encrypted:
   ${directories.state}
-Keep them there? [y/N] `);
+Keep them there? [y/N] `;
+  stderr.write(fitWidth(question, stderr));
   const answer = await stdin.readLine({ hidden: false, signal });
   return /^y(es)?$/i.test(answer?.trim() ?? '');
 }

@@ -60,12 +60,23 @@ export async function findClientSecret(opened: Omit<OpenedProfile, 'kept'>): Pro
   return opened.settings.clientSecret?.value ?? (await opened.store.read(`${opened.profile}/client-secret`));
 }
 
-/** Starts the limit of everything that waits for no person: `--timeout`, else 30 seconds. */
+/**
+ * Starts the limit of everything that waits for no person: `--timeout`, else 30 seconds. It counts from when it is first
+ * asked for: a kept token waits for nothing, and clocks take longer to load than all that it needs.
+ */
 export function startCommandDeadline(context: Pick<Context, 'signal'>, options: CommonOptions): Deadline {
   const limit = options.timeout === undefined ? 30_000 : readDuration(options.timeout, '--timeout');
   const reason = (): EntraLoginError =>
     new EntraLoginError('timeout', `Nobody answered within ${limit / 1000} seconds.`, {
       hint: 'Check the network, or give it longer: --timeout 2m',
     });
-  return startDeadline(context.signal, limit, reason);
+  let started: Deadline | undefined;
+  const deadline = (): Deadline => (started ??= startDeadline(context.signal, limit, reason));
+  return {
+    get signal() {
+      return deadline().signal;
+    },
+    remaining: () => deadline().remaining(),
+    end: () => started?.end(),
+  };
 }

@@ -5,6 +5,7 @@ import type { Deadline } from '../auth/deadline.ts';
 import type { EntraClient } from '../auth/token-endpoint.ts';
 import type { TokenSet } from '../auth/token-set.ts';
 import type { Context } from '../context.ts';
+import { plainText } from '../render/plain-text.ts';
 import type { KeptSignIn } from '../tokens/kept-profile.ts';
 import type { FlowChoice } from './flow-choice.ts';
 import { signInByDeviceCode } from './login-device-code.ts';
@@ -107,5 +108,9 @@ async function runDeviceCode(context: Context, options: FlowOptions, sign: Perso
 }
 
 function sayFallback(context: Context, options: FlowOptions, why: string): void {
-  say(context, options, `No browser can be had here (${why}): a device code is used. --no-fallback prints the URL.\n`);
+  say(
+    context,
+    options,
+    `No browser can be had here (${plainText(why)}): a device code is used. --no-fallback prints the URL.\n`,
+  );
 }

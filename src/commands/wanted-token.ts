@@ -2,13 +2,13 @@ import { readClaimsRequest } from '../auth/claims-request.ts';
 import { scopesOfFirstResource } from '../auth/scopes.ts';
 import type { Context } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
+import { plainText } from '../render/plain-text.ts';
 import type { PrintableToken } from '../render/token.ts';
 import { loadSettings, requireClient } from '../settings.ts';
 import { readDuration } from '../settings-values.ts';
 import { getAccessToken } from '../tokens/access-token.ts';
 import type { Freshness } from '../tokens/renewal.ts';
 import { nobodySignedIn } from '../tokens/sign-in.ts';
-import { say, warn } from './notices.ts';
 import type { ApplicationTokenOptions } from './application-token.ts';
 import type { OpenedProfile } from './opened-profile.ts';
 import { chooseStore, findClientSecret, openLoadedProfile, startCommandDeadline } from './opened-profile.ts';
@@ -40,7 +40,8 @@ export async function getWantedToken(options: WantedTokenOptions, context: Conte
   } catch (error) {
     const needsPerson = error instanceof EntraLoginError && error.code === 'sign_in_required';
     if (options.login !== true || !needsPerson) throw error;
-    say(context, options, error.message);
+    const { say } = await import('./notices.ts');
+    say(context, options, plainText(error.message));
     const { signInPerson } = await import('./sign-in-person.ts');
     const kept = await signInPerson({ ...options, scope }, context, opened);
     // What the person just signed in for is as new as it gets.
@@ -56,6 +57,7 @@ async function openForToken(context: Context, options: WantedTokenOptions): Prom
   } catch (error) {
     const isMissing = error instanceof EntraLoginError && error.code === 'keychain_unavailable';
     if (!isMissing || options.login !== true || loaded.store !== undefined) throw error;
+    const { warn } = await import('./notices.ts');
     warn(context, options, `${error.message} Tokens are kept in memory, until this command ends.`);
     return await openLoadedProfile(context, loaded, 'memory');
   }
@@ -90,7 +92,11 @@ async function getPersonToken(
   const deadline = startCommandDeadline(context, options);
   try {
     const { token, identity, warning } = await getAccessToken(context, store, request, deadline);
-    if (warning !== undefined) warn(context, options, warning);
+    if (warning !== undefined) {
+      // Loaded when needed: colours take longer than a kept token.
+      const { warn } = await import('./notices.ts');
+      warn(context, options, warning);
+    }
     const { accessToken, expiresAt, tenant, clientId } = token;
     return { accessToken, expiresAt, scopes: token.scopes, tenantId: tenant, clientId, account: identity.account };
   } finally {

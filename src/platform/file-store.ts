@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { isUtf8 } from 'node:buffer';
 import {
   chmodSync,
   closeSync,
@@ -76,7 +76,7 @@ export function openFileStore(stateDir: string): SecretStore {
       );
     },
     async probe() {
-      const name = `probe-${randomBytes(6).toString('hex')}`;
+      const name = `probe-${Math.random().toString(16).slice(2)}`;
       const path = filePath(directory, name);
       translateErrors(directory, 'written', () => {
         const value = probeValue(name);
@@ -158,13 +158,9 @@ function checkOwner(path: string, found: Stats): void {
 
 function decode(path: string, name: string, bytes: Buffer): string {
   const hint = forgetCommand(name);
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    if (text !== '') return text;
-  } catch (cause) {
-    throw new EntraLoginError('store_failed', `${path} is damaged.`, { hint, cause });
-  }
-  throw new EntraLoginError('store_failed', `${path} is empty.`, { hint });
+  if (!isUtf8(bytes)) throw new EntraLoginError('store_failed', `${path} is damaged.`, { hint });
+  if (bytes.length === 0) throw new EntraLoginError('store_failed', `${path} is empty.`, { hint });
+  return bytes.toString('utf8');
 }
 
 /** Removes what writers left that were killed; one that still runs keeps its file. */

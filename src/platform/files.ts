@@ -1,34 +1,49 @@
-import { constants } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { access, lstat, mkdir, open, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import process from 'node:process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Files, FileText } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
 import { replaceFile } from './replace-file.ts';
 
-/** Makes the file operations that commands and settings need. */
+/**
+ * Makes the file operations that commands and settings need. But for what may wait for a pipe they are synchronous:
+ * starting Node's thread pool would cost more than they do.
+ */
 export function createFiles(): Files {
   return { readText, readLimited, writeText, exists, isOwnedByUser };
 }
+
+const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
 
 // Settings, certificates and assertions are a few kB.
 const sizeLimit = 1024 * 1024;
 
 async function readText(path: string): Promise<string | undefined> {
+  let descriptor: number | undefined;
   try {
-    const file = await stat(path);
-    // A repository may hold a link to /dev/zero under the name of a project file.
-    if (file.isCharacterDevice() || file.isBlockDevice()) throw unreadable(path, 'it is a device');
-    if (file.size > sizeLimit) throw unreadable(path, 'it is larger than 1 MiB');
-    return await readFile(path, 'utf8');
+    // Before it is opened: to open a device may do something.
+    refuseUnlessPlain(path, statSync(path));
+    // What is there now may be another file; one that is a pipe must not make opening wait for a writer.
+    descriptor = openSync(path, O_RDONLY | O_NONBLOCK);
+    refuseUnlessPlain(path, fstatSync(descriptor));
+    return readFileSync(descriptor, 'utf8');
   } catch (error) {
     if (error instanceof EntraLoginError) throw error;
     const code = codeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw unreadable(path, code ?? 'unknown reason', error);
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
   }
+}
+
+// A repository may hold a link to /dev/zero under the name of a project file, an archive even a pipe, which never ends.
+function refuseUnlessPlain(path: string, file: Stats): void {
+  if (file.isCharacterDevice() || file.isBlockDevice()) throw unreadable(path, 'it is a device');
+  if (file.isFIFO()) throw unreadable(path, 'it is a pipe');
+  if (file.size > sizeLimit) throw unreadable(path, 'it is larger than 1 MiB');
 }
 
 function unreadable(path: string, reason: string, cause?: unknown): EntraLoginError {
@@ -38,12 +53,12 @@ function unreadable(path: string, reason: string, cause?: unknown): EntraLoginEr
   });
 }
 
-const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
 // A pipe whose writer has yet to write is looked at again after this many milliseconds.
 const pipePause = 10;
 
 async function readLimited(path: string, { mostBytes, followsLinks, signal }: Limits): Promise<FileText> {
   const failed = (reason: string): FileText => ({ outcome: 'failed', reason });
+  const { lstat, open } = await import('node:fs/promises');
   let handle: FileHandle | undefined;
   try {
     // Windows has no O_NOFOLLOW, and opening a pipe without O_NONBLOCK would wait for a writer for ever.
@@ -73,6 +88,7 @@ const reasons: ReadonlyMap<string, string> = new Map([
 ]);
 
 async function fill(handle: FileHandle, buffer: Buffer, signal: AbortSignal): Promise<number> {
+  const { setTimeout: sleep } = await import('node:timers/promises');
   for (let size = 0; ;) {
     signal.throwIfAborted();
     try {
@@ -87,6 +103,7 @@ async function fill(handle: FileHandle, buffer: Buffer, signal: AbortSignal): Pr
 }
 
 async function writeText(path: string, text: string): Promise<void> {
+  const { lstat, mkdir } = await import('node:fs/promises');
   try {
     const target = await followLinks(path);
     const found = await lstat(target).catch(() => undefined);
@@ -101,6 +118,7 @@ async function writeText(path: string, text: string): Promise<void> {
 
 // realpath fails where a link leads to a file that is yet to be made. As many links as Linux follows.
 async function followLinks(path: string): Promise<string> {
+  const { readlink, realpath } = await import('node:fs/promises');
   let target = path;
   for (let links = 0; links < 40; links += 1) {
     const next = await readlink(target).catch(() => undefined);
@@ -117,18 +135,15 @@ function unwritable(path: string, reason: string, cause?: unknown): EntraLoginEr
   });
 }
 
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+async function exists(path: string): Promise<boolean> {
+  return existsSync(path);
 }
 
 // A link is a file of its own: another user's link to a file of ours says what another user chose.
 async function isOwnedByUser(path: string): Promise<boolean> {
   const uid = process.getuid?.();
   try {
-    return uid === undefined || [await lstat(path), await stat(path)].every((file) => file.uid === uid);
+    return uid === undefined || [lstatSync(path), statSync(path)].every((file) => file.uid === uid);
   } catch {
     return true; // it is gone, or leads nowhere: nobody else's
   }

@@ -29,6 +29,8 @@ export function createFetch(env: Readonly<Record<string, string | undefined>>): 
     return known;
   };
 
+  // Set for other tools, it would hand tokens to whoever stands on the way. What we start gets our environment as it was.
+  delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
   setDefaultAutoSelectFamilyAttemptTimeout(Math.max(attemptTimeout, getDefaultAutoSelectFamilyAttemptTimeout()));
   let system: readonly string[] = [];
 

@@ -1,4 +1,3 @@
-import { connect } from 'node:net';
 import process from 'node:process';
 import { unescape } from 'node:querystring';
 
@@ -16,7 +15,11 @@ import { answerTimeLimit } from './keychain-items.ts';
 export function isKeychainLocked({ env, signal }: Pick<KeychainOptions, 'env' | 'signal'>): Promise<boolean> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    const socket = connect(findSessionBus(env));
+    // Not imported: what keeps tokens in a file does without Node's network.
+    const { connect } = process.getBuiltinModule('node:net');
+    // Past the stream, which would take longer to get going than the bus to answer.
+    const onread = { buffer: Buffer.alloc(64 * 1024), callback: receive };
+    const socket = connect({ path: findSessionBus(env), onread });
     const settle = (finish: () => void): void => {
       clearTimeout(limit);
       signal?.removeEventListener('abort', cancel);
@@ -31,9 +34,9 @@ export function isKeychainLocked({ env, signal }: Pick<KeychainOptions, 'env' | 
 
     let received = Buffer.alloc(0);
     let hasAsked = false;
-    socket.on('data', (chunk) => {
+    function receive(size: number, chunk: Uint8Array): boolean {
       limit.refresh();
-      received = Buffer.concat([received, chunk]);
+      received = Buffer.concat([received, chunk.subarray(0, size)]);
       const progress = readProgress(received);
       if (progress === 'not a bus') fail(noBus('what DBUS_SESSION_BUS_ADDRESS names is no D-Bus, or not yours'));
       if (progress === 'greeting' && !hasAsked) {
@@ -41,7 +44,8 @@ export function isKeychainLocked({ env, signal }: Pick<KeychainOptions, 'env' | 
         socket.write(writeQuestions());
       }
       if (progress === 'locked' || progress === 'unlocked') settle(() => resolve(progress === 'locked'));
-    });
+      return true;
+    }
     socket.on('error', (error) => fail(noBus('the D-Bus session bus accepts no connection', error)));
     socket.on('close', () => fail(noBus('the D-Bus session bus hung up')));
     socket.write(writeGreeting(process.getuid?.() ?? 0));

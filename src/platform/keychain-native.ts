@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import process from 'node:process';
 
 import type * as Keyring from '@napi-rs/keyring';
 
@@ -20,8 +20,8 @@ const noConnections: KeychainConnections = { track: (open) => open(), cut: () =>
 export function openNativeItems(connections: KeychainConnections = noConnections): KeychainItems {
   // An entry costs a connection and a key exchange on Linux, 9 ms.
   const entries = new Map<string, Keyring.AsyncEntry>();
-  const open = (name: string): Keyring.AsyncEntry => {
-    const { AsyncEntry } = loadKeyring();
+  const open = async (name: string): Promise<Keyring.AsyncEntry> => {
+    const { AsyncEntry } = await loadKeyring();
     if (!entries.has(name) && entries.size >= mostEntries) {
       entries.clear();
       connections.cut();
@@ -40,20 +40,32 @@ export function openNativeItems(connections: KeychainConnections = noConnections
     }
   };
   return {
-    get: (name) => attempt(name, async () => (await open(name).getPassword()) ?? undefined),
+    get: (name) => attempt(name, async () => (await (await open(name)).getPassword()) ?? undefined),
     // Texts, not bytes: on Windows they are kept as UTF-16, and the library lists no other items there.
-    set: (name, text) => attempt(name, () => open(name).setPassword(text)),
-    delete: (name) => attempt(name, () => open(name).deletePassword()),
+    set: (name, text) => attempt(name, async () => (await open(name)).setPassword(text)),
+    delete: (name) => attempt(name, async () => (await open(name)).deletePassword()),
     list: () =>
       attempt('', async () => {
-        const credentials = await loadKeyring().findCredentialsAsync(keychainService);
+        const { findCredentialsAsync } = await loadKeyring();
+        const credentials = await findCredentialsAsync(keychainService);
         return credentials.map(({ account }) => account);
       }),
   };
 }
 
-/** Loads the library: `import` takes 33 ms on Node 20, `require` 5 ms. */
-export function loadKeyring(): typeof Keyring {
-  const keyring: typeof Keyring = createRequire(import.meta.url)('@napi-rs/keyring');
-  return keyring;
+/**
+ * Loads the library: this system's binary itself where it is beside us, as npm puts it, else through the 29 kB that look
+ * for it.
+ */
+export async function loadKeyring(): Promise<typeof Keyring> {
+  const kinds: Partial<Record<NodeJS.Platform, string>> = { linux: '-gnu', win32: '-msvc', darwin: '' };
+  // In a standalone binary there is no other, and nothing to look for.
+  if (process.versions['bun'] !== undefined) return await import('@napi-rs/keyring');
+  try {
+    const binary = `@napi-rs/keyring-${process.platform}-${process.arch}${kinds[process.platform] ?? ''}`;
+    const keyring: typeof Keyring = await import(binary);
+    return keyring;
+  } catch {
+    return await import('@napi-rs/keyring');
+  }
 }

@@ -3,6 +3,7 @@ import { EntraLoginError, type ErrorCode } from '../errors.ts';
 import { keychainUnavailable } from './keychain-errors.ts';
 import { answerTimeLimit } from './keychain-items.ts';
 import { checkSecretName } from './secret-store-name.ts';
+import { withoutSecretVariables } from './secret-variables.ts';
 
 /** What a child program is asked on its standard input. */
 export interface KeychainRequest {
@@ -77,7 +78,7 @@ async function runChild(options: KeychainProcessOptions, request: KeychainReques
   return new Promise((resolve, reject) => {
     const [program, ...args] = options.command;
     // Node reads the extra certificates at its start, for 38 ms; the child opens no connection.
-    const env = { ...options.env, NODE_EXTRA_CA_CERTS: undefined };
+    const env = { ...withoutSecretVariables(options.env), NODE_EXTRA_CA_CERTS: undefined };
     const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'ignore'], windowsHide: true });
 
     const settle = (finish: () => void): void => {

@@ -2,6 +2,8 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 import type { SecretStore } from '../context.ts';
+import { withSecretService } from './keychain-linux.ts';
+import { openNativeItems } from './keychain-native.ts';
 import { openKeychainProcess, type KeychainProcessOptions } from './keychain-process.ts';
 import { createKeychainStore, type WithItems } from './keychain-store.ts';
 
@@ -29,34 +31,31 @@ const windowsItemLimit = 2_560;
 export function openKeychain(
   options: KeychainOptions,
   platform: NodeJS.Platform = process.platform,
-  command: KeychainProcessOptions['command'] = [
-    process.execPath,
-    fileURLToPath(new URL('keychain-child.cjs', import.meta.url)),
-  ],
+  command: KeychainProcessOptions['command'] = childCommand(),
 ): SecretStore {
   // The Credential Manager answers at once and asks nobody.
   if (platform === 'win32') return createKeychainStore(openOnce(useNativeItems), windowsItemLimit);
   if (platform === 'linux') {
-    const open = async (): Promise<WithItems> => {
-      const { withSecretService } = await import('./keychain-linux.ts');
-      return withSecretService(options, command);
-    };
-    return createKeychainStore(openOnce(open), undefined);
+    return createKeychainStore(
+      openOnce(() => withSecretService(options, command)),
+      undefined,
+    );
   }
   return openKeychainProcess({ ...options, command });
 }
 
-async function useNativeItems(): Promise<WithItems> {
-  const { openNativeItems } = await import('./keychain-native.ts');
+/** Beside the bundle; the standalone binary, which Bun runs, is its own child (scripts/standalone.cjs). */
+function childCommand(): KeychainProcessOptions['command'] {
+  if (process.versions['bun'] !== undefined) return [process.execPath, '--keychain-child'];
+  return [process.execPath, fileURLToPath(new URL('keychain-child.cjs', import.meta.url))];
+}
+
+function useNativeItems(): WithItems {
   const items = openNativeItems();
   return (work) => work(items);
 }
 
-function openOnce(open: () => Promise<WithItems>): WithItems {
-  let opened: Promise<WithItems> | undefined;
-  return async (work) => {
-    opened ??= open();
-    const withItems = await opened;
-    return withItems(work);
-  };
+function openOnce(open: () => WithItems): WithItems {
+  let opened: WithItems | undefined;
+  return (work) => (opened ??= open())(work);
 }

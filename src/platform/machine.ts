@@ -1,7 +1,5 @@
-import { lookup } from 'node:dns/promises';
 import process from 'node:process';
 import type { Machine } from '../context.ts';
-import { findBrowser } from './browser.ts';
 import { findProxy } from './http-proxy.ts';
 
 /** Makes what `doctor` asks of the machine. */
@@ -13,12 +11,13 @@ export function createMachine(env: Readonly<Record<string, string | undefined>>)
       return proxy && { address: new URL(proxy.url).host, variable: proxy.variable };
     },
     resolveHost: async (name) => {
+      const { lookup } = await import('node:dns/promises');
       try {
         return (await lookup(name, { all: true })).map(({ address }) => address);
       } catch {
         return [];
       }
     },
-    findBrowser: (command) => findBrowser(command, { env }),
+    findBrowser: async (command) => (await import('./browser.ts')).findBrowser(command, { env }),
   };
 }

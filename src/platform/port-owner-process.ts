@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
  * without what they wrote behind it (`nginx: master process`).
  */
 export function nameProcess(commandLine: string, fallback: string): string {
-  if (/(^|[\s"\\/\0])entra-login(\.c?js|\.exe)?(["\s\0]|$)/.test(commandLine)) return 'entra-login';
+  if (/(^|[\s"\\/\0])entra-login(-(linux|darwin|windows)-[a-z\d-]+)?(\.c?js|\.exe)?(["\s\0]|$)/.test(commandLine))
+    return 'entra-login';
   if (fallback.startsWith('ControlCe')) return 'AirPlay Receiver (ControlCenter)'; // lsof may cut names at nine letters
   const program = commandLine.split('\0')[0] ?? '';
   const name = program.slice(program.lastIndexOf('/') + 1).replace(/[:\s].*$/s, '');

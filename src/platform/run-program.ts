@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import process from 'node:process';
 import type { ProgramEnd } from '../context.ts';
+import { findProgram } from './find-program.ts';
 import { withoutSecretVariables } from './secret-variables.ts';
 
 /** What running a program depends on, besides the program. */
@@ -12,6 +13,7 @@ export interface ProgramSurroundings {
   readonly added: Readonly<Record<string, string>>;
   /** Whether a terminal sends Ctrl-C to the program too, as it does to the whole group. */
   readonly hasTerminal: boolean;
+  readonly platform?: NodeJS.Platform;
 }
 
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -22,9 +24,12 @@ const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  */
 export async function runProgram(
   [program = '', ...argv]: readonly string[],
-  { env, added, hasTerminal }: ProgramSurroundings,
+  { env, added, hasTerminal, platform = process.platform }: ProgramSurroundings,
 ): Promise<ProgramEnd> {
-  const child = spawn(program, argv, {
+  // Windows itself looks into the working directory before PATH, where a repository may have a program of that name.
+  const file = platform === 'win32' ? await findProgram(program, { env, platform }) : program;
+  if (file === undefined) return { exitCode: 127, failure: 'not found' };
+  const child = spawn(file, argv, {
     stdio: 'inherit',
     env: { ...withoutSecretVariables(env), ...added },
     shell: false,

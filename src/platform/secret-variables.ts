@@ -4,6 +4,8 @@
  */
 export const secretVariables = [
   'ENTRA_LOGIN_CLIENT_SECRET',
+  // Of an `exec` around us; the one of ours is put in afterwards.
+  'ENTRA_ACCESS_TOKEN',
   'AZURE_CLIENT_SECRET',
   'AZURE_CLIENT_CERTIFICATE_PASSWORD',
   'AZURE_PASSWORD',

@@ -1,4 +1,5 @@
-import { isatty } from 'node:tty';
+import { writeSync } from 'node:fs';
+import process from 'node:process';
 import type { ReadStream, WriteStream } from 'node:tty';
 import type { Input, Output } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
@@ -7,30 +8,51 @@ import type { ColorSources } from './terminal-colors.ts';
 import { readPiped, readTyped } from './terminal-line.ts';
 import type { LineRead } from './terminal-line.ts';
 
-/** Makes an output of a stream of the process. A reader that went away (`| head -1`) is no failure. */
-export function createOutput(stream: WriteStream & { readonly fd: number }, sources: ColorSources): Output {
+/** What an output is made of. */
+export interface OutputSource {
+  readonly descriptor: number;
+  /** Opens the process's stream for it. */
+  readonly open: () => WriteStream;
+}
+
+/**
+ * Makes an output of a stream of the process. The stream is opened only where it must be: that takes longer than all
+ * that a kept token needs. A reader that went away (`| head -1`) is no failure.
+ */
+export function createOutput({ descriptor, open }: OutputSource, sources: ColorSources): Output {
+  let stream: WriteStream | undefined;
   let failure: NodeJS.ErrnoException | undefined;
-  stream.on('error', (error: NodeJS.ErrnoException) => {
+  const heed = (error: NodeJS.ErrnoException): void => {
     // EIO: the terminal was closed.
     if (error.code !== 'EPIPE' && error.code !== 'EIO') failure = error;
-  });
-  const isTerminal = isatty(stream.fd);
+  };
+  const opened = (): WriteStream => (stream ??= open().on('error', heed));
+  const isTerminal = once(() => isTerminalAt(descriptor));
+  const colorLevel = once(() => colorLevelOf(sources, isTerminal, () => opened().getColorDepth(sources.env)));
   return {
-    write: (text) => void stream.write(text),
-    settle: async () => {
+    write(text) {
+      const rest = stream === undefined ? writeDirectly(descriptor, text) : text;
+      if (rest.length > 0) opened().write(rest);
+    },
+    async settle() {
+      if (stream === undefined) return; // all was written at once
       // Files are written at once; that it failed is told with the next turn.
       await new Promise((resolve) => setImmediate(resolve));
       if (failure !== undefined) throw unwritten(failure);
     },
-    isTerminal,
+    get isTerminal() {
+      return isTerminal();
+    },
     // It may change while we run.
     get columns() {
-      return isTerminal && stream.columns > 0 ? stream.columns : 80;
+      return isTerminal() && opened().columns > 0 ? opened().columns : 80;
     },
     get rows() {
-      return isTerminal && stream.rows > 0 ? stream.rows : undefined;
+      return isTerminal() && opened().rows > 0 ? opened().rows : undefined;
     },
-    colorLevel: colorLevelOf(sources, isTerminal, () => stream.getColorDepth(sources.env)),
+    get colorLevel() {
+      return colorLevel();
+    },
   };
 }
 
@@ -42,6 +64,29 @@ function unwritten(cause: NodeJS.ErrnoException): EntraLoginError {
   });
 }
 
+/** Writes what can be written at once, and answers the rest. */
+function writeDirectly(descriptor: number, text: string): Buffer {
+  let rest = Buffer.from(text);
+  // Windows' consoles take text, not bytes.
+  if (process.platform === 'win32') return rest;
+  try {
+    while (rest.length > 0) rest = rest.subarray(writeSync(descriptor, rest));
+  } catch {
+    // A pipe that is full and does not block, a full disk, a reader that is gone: the stream tells.
+  }
+  return rest;
+}
+
+function isTerminalAt(descriptor: number): boolean {
+  // Not imported: it brings all of Node's network with it.
+  return process.getBuiltinModule('node:tty').isatty(descriptor);
+}
+
+function once<T>(find: () => T): () => T {
+  let found: { readonly value: T } | undefined;
+  return () => (found ??= { value: find() }).value;
+}
+
 /**
  * Makes the input of the process's stdin. The stream is opened at the first read, since opening alone makes a pipe
  * non-blocking for whoever shares it; between reads it keeps nothing alive.
@@ -50,8 +95,11 @@ export function createInput(open: () => ReadStream): Input {
   let stream: ReadStream | undefined;
   // What came in one piece after the line that was read; a pipe may carry several answers.
   let rest = '';
+  const isTerminal = once(() => isTerminalAt(0));
   return {
-    isTerminal: isatty(0),
+    get isTerminal() {
+      return isTerminal();
+    },
     readLine: async ({ hidden, signal }) => {
       if (signal.aborted) throw cancelled(signal.reason);
       const input = (stream ??= open());

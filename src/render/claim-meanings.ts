@@ -100,10 +100,12 @@ const elements: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 /** Answers what a claim says, the value considered where that tells more; `undefined` for an unknown claim. */
 export function meaningOf(name: string, value: unknown): string | undefined {
-  const special = find(find(values, name) ?? {}, String(value));
+  // An object may have a member toString that is no function.
+  const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  const text = isPlain ? String(value) : '';
+  const special = find(find(values, name) ?? {}, text);
   if (special !== undefined) return special;
-  const home =
-    name === 'idp' ? /^https:\/\/sts\.windows\.net\/([0-9a-f-]{36})\/?$/i.exec(String(value))?.[1] : undefined;
+  const home = name === 'idp' ? /^https:\/\/sts\.windows\.net\/([0-9a-f-]{36})\/?$/i.exec(text)?.[1] : undefined;
   return home === undefined ? find(meanings, name) : 'a guest: the home is that tenant';
 }
 

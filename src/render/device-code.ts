@@ -34,8 +34,9 @@ export function renderDeviceCodeNotes(prompt: DeviceCodePrompt, room: Room, colo
   const spare = { columns: room.columns, rows: room.rows - linesAround };
   const qrCode = renderQrCode(prompt.verificationUri, spare, colors);
   // RFC 8628, 5.4: the one attack that the person alone can stop.
-  return `${qrCode === undefined ? '' : `${qrCode}\n`}The code expires at ${renderLocalTime(prompt.expiresAt).slice(-8)}. Enter it only if you started this sign-in yourself;
-${colors.yellow('never enter a code that somebody sent you')}: they would be signed in as you.\n`;
+  return `${qrCode === undefined ? '' : `${qrCode}\n`}The code expires at ${renderLocalTime(prompt.expiresAt).slice(-8)}. Enter it only if you started this sign-in
+yourself; ${colors.yellow('never enter a code that somebody sent you')}: they would be
+signed in as you.\n`;
 }
 
 function plainLines(text: string): string {

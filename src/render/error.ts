@@ -1,7 +1,8 @@
 import type { ChalkInstance } from 'chalk';
 import type { EntraLoginError } from '../errors.ts';
+import { fitWidth } from './fit-width.ts';
+import { renderJson } from './json.ts';
 import { plainText } from './plain-text.ts';
-import { wrapText } from './wrap.ts';
 
 /** The members of the contract's JSON object for an error. */
 export function errorMembers(error: EntraLoginError): object {
@@ -11,7 +12,7 @@ export function errorMembers(error: EntraLoginError): object {
 
 /** The error as the contract's JSON object, one line. */
 export function renderErrorJson(error: EntraLoginError): string {
-  return `${JSON.stringify({ error: errorMembers(error) })}\n`;
+  return renderJson({ error: errorMembers(error) });
 }
 
 /**
@@ -20,16 +21,20 @@ export function renderErrorJson(error: EntraLoginError): string {
  */
 export function renderError(error: EntraLoginError, colors: ChalkInstance, columns: number | undefined): string {
   const { message, hint, aadsts, correlationId } = error;
-  const lay = (label: string, text: string): string => {
-    const plain = plainText(text);
-    const lines = columns === undefined ? [plain] : wrapText(plain, Math.max(30, columns - label.length - 1));
-    return lines.join(`\n${' '.repeat(label.length + 1)}`);
-  };
-  const lines = [`${colors.red('error:')} ${lay('error:', aadsts === undefined ? message : `${message} (${aadsts})`)}`];
-  if (hint !== undefined) lines.push(`${colors.cyan('  try:')} ${lay('  try:', hint)}`);
+  const withCode = (text: string): string => (aadsts === undefined ? text : `${text} (${plainText(aadsts)})`);
+  const lines = [`${colors.red('error:')} ${withCode(shorten(plainText(message)))}`];
+  if (hint !== undefined) lines.push(`${colors.cyan('  try:')} ${shorten(plainText(hint))}`);
   // A code without an entry has its look-up page as the hint, and that is all there is.
   const isExplained = aadsts !== undefined && hint?.includes('error?code=') !== true;
   if (isExplained) lines.push(colors.dim(`  more: entra-login explain ${plainText(aadsts)}`));
-  if (correlationId !== undefined) lines.push(colors.dim(`  correlation ID: ${plainText(correlationId)}`));
-  return `${lines.join('\n')}\n`;
+  if (correlationId !== undefined) lines.push(colors.dim(`  correlation ID: ${shorten(plainText(correlationId))}`));
+  const text = `${lines.join('\n')}\n`;
+  return columns === undefined ? text : fitWidth(text, { isTerminal: true, columns }, 'error: '.length);
+}
+
+// A hint may hold a claims request of 2 kB; what is much longer is no message of Entra's and would bury what matters.
+const longestText = 4_000;
+
+function shorten(text: string): string {
+  return text.length > longestText ? `${text.slice(0, longestText)}…` : text;
 }

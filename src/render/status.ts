@@ -3,8 +3,8 @@ import type { KeptSignIn } from '../tokens/kept-profile.ts';
 import type { Layout } from './claims.ts';
 import { errorMembers } from './error.ts';
 import { plainText } from './plain-text.ts';
-import { wrapText } from './table.ts';
 import { renderDistance, renderLocalTime } from './time.ts';
+import { wrapText } from './wrap.ts';
 
 /** How a profile stands. */
 export interface ProfileStatus {

@@ -1,10 +1,8 @@
-import type { ChalkInstance } from 'chalk';
+import type { Layout } from './claims.ts';
+import { wrapText } from './wrap.ts';
 
 /** What a table is laid out for. */
-export interface TableLayout {
-  readonly colors: ChalkInstance;
-  readonly columns: number;
-}
+export type TableLayout = Pick<Layout, 'colors' | 'columns'>;
 
 /** One row: a name, its value, and dimmed words about it. */
 export interface Row {
@@ -23,34 +21,15 @@ export function renderTable(rows: readonly Row[], layout: TableLayout): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Breaks a text into lines of at most so many characters: between words, and a longer word where it must be. */
-export function wrapText(text: string, room: number): string[] {
-  const lines: string[] = [''];
-  for (const word of text.split(' ').flatMap((part) => chunk(part, room))) {
-    const line = lines.pop() ?? '';
-    const joined = line === '' ? word : `${line} ${word}`;
-    lines.push(...(joined.length <= room ? [joined] : [line, word]));
-  }
-  return lines;
-}
-
-function renderRow({ name, value, meaning }: Row, nameWidth: number, { colors, columns }: TableLayout): string[] {
+function renderRow({ name, value, meaning = '' }: Row, nameWidth: number, { colors, columns }: TableLayout): string[] {
   const indent = ' '.repeat(nameWidth + 2);
   const room = Math.max(20, columns - indent.length);
-  const chunks = chunk(value, room);
-  if (meaning !== undefined) {
-    const last = chunks.pop() ?? '';
-    const fits = last.length + 2 + meaning.length <= room;
-    chunks.push(
-      ...(fits ? [`${last}  ${colors.dim(meaning)}`] : [last, ...chunk(meaning, room).map((part) => colors.dim(part))]),
-    );
-  }
+  const lines = wrapText(value, room);
+  const last = lines.at(-1) ?? '';
+  if (meaning !== '' && last.length + 2 + meaning.length <= room) lines.push(`${lines.pop()}  ${colors.dim(meaning)}`);
+  else if (meaning !== '') lines.push(...wrapText(meaning, room).map((line) => colors.dim(line)));
   const label = colors.cyan(name.padEnd(nameWidth));
-  const [first = '', ...rest] = chunks;
+  const [first = '', ...rest] = lines;
   const head = name.length > nameWidth ? [label, `${indent}${first}`] : [`${label}  ${first}`];
-  return [...head, ...rest.map((part) => `${indent}${part}`)];
-}
-
-function chunk(text: string, room: number): string[] {
-  return text.match(new RegExp(`.{1,${room}}`, 'gsu')) ?? [''];
+  return [...head, ...rest.map((line) => `${indent}${line}`)];
 }

@@ -1,3 +1,5 @@
+import { renderJson } from './json.ts';
+
 /** What an access token is printed with. */
 export interface PrintableToken {
   readonly accessToken: string;
@@ -29,11 +31,11 @@ export function renderToken(token: PrintableToken, output: TokenOutput, shell: S
     case 'env':
       return renderVariable(token.accessToken, shell);
     case 'json':
-      return renderDocument(jsonOf(token));
+      return renderJson(jsonOf(token), 2);
     case 'az':
-      return renderDocument(azOf(token));
+      return renderJson(azOf(token), 2);
     case 'exec-credential':
-      return renderDocument(execCredentialOf(token));
+      return renderJson(execCredentialOf(token), 2);
   }
 }
 
@@ -48,10 +50,6 @@ function renderVariable(accessToken: string, shell: Shell): string {
     case 'powershell':
       return `$Env:ENTRA_ACCESS_TOKEN = '${accessToken.replaceAll("'", "''")}'\n`;
   }
-}
-
-function renderDocument(value: object): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 
 function jsonOf({ accessToken, expiresAt, scopes, tenantId, clientId, account }: PrintableToken): object {

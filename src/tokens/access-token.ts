@@ -185,7 +185,10 @@ function projectTenant({ tenant, profile }: AccessTokenRequest): EntraLoginError
 function mendOf(error: EntraError, request: AccessTokenRequest, signIn: KeptSignIn, scopes: readonly string[]): string {
   const isOtherTenant = findIdentity(signIn, request.tenant) !== signIn && request.tenant !== undefined;
   const tenant = isOtherTenant ? ` --tenant ${request.tenant}` : '';
-  const scope = coversScopes(signIn.scopes, scopes) ? '' : ` --scope "${scopes.join(' ')}"`;
+  // A project file may have chosen them, and people paste hints into a shell: what one would expand is left out.
+  const named = scopes.join(' ');
+  const isSafe = /^[\w.:/@+~ -]+$/.test(named);
+  const scope = coversScopes(signIn.scopes, scopes) ? '' : ` --scope ${isSafe ? `"${named}"` : 'SCOPES'}`;
   const wanted = error.claims ?? request.claims;
   const claims = wanted === undefined ? '' : ` --claims ${Buffer.from(wanted).toString('base64')}`;
   return `${signInCommand(request.profile)}${tenant}${scope}${claims}`;

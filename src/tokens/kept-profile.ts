@@ -103,7 +103,7 @@ function readSignIn(value: unknown): KeptSignIn | null {
   if (!isRecord(value) || identity === undefined || !Array.isArray(value['otherTenants'])) return null;
   const { authorityHost, clientId, redirectUri, scopes, confidential, idToken, refreshToken } = value;
   const otherTenants = value['otherTenants'].map(readIdentity);
-  if (!isText(authorityHost) || !isText(clientId) || !isText(redirectUri) || !isText(idToken)) return null;
+  if (!isUrl(authorityHost) || !isText(clientId) || !isUrl(redirectUri) || !isText(idToken)) return null;
   if (!isTextList(scopes) || typeof confidential !== 'boolean' || !isOptionalText(refreshToken)) return null;
   if (!otherTenants.every((other) => other !== undefined)) return null;
   return {
@@ -134,9 +134,9 @@ function readMetadata(value: unknown): TenantMetadata | undefined {
   if (!isRecord(value)) return undefined;
   const { issuer, authorizationEndpoint, tokenEndpoint, jwksUri, signingAlgorithms } = value;
   const { deviceAuthorizationEndpoint, endSessionEndpoint, userInfoEndpoint } = value;
-  if (!isText(issuer) || !isText(authorizationEndpoint) || !isText(tokenEndpoint) || !isText(jwksUri)) return undefined;
-  if (!isTextList(signingAlgorithms) || !isOptionalText(deviceAuthorizationEndpoint)) return undefined;
-  if (!isOptionalText(endSessionEndpoint) || !isOptionalText(userInfoEndpoint)) return undefined;
+  if (!isText(issuer) || !isUrl(authorizationEndpoint) || !isUrl(tokenEndpoint) || !isUrl(jwksUri)) return undefined;
+  if (!isTextList(signingAlgorithms) || !isOptionalUrl(deviceAuthorizationEndpoint)) return undefined;
+  if (!isOptionalUrl(endSessionEndpoint) || !isOptionalUrl(userInfoEndpoint)) return undefined;
   return {
     ...{ issuer, authorizationEndpoint, tokenEndpoint, jwksUri, signingAlgorithms },
     ...{ deviceAuthorizationEndpoint, endSessionEndpoint, userInfoEndpoint },
@@ -163,6 +163,14 @@ function isText(value: unknown): value is string {
 
 function isOptionalText(value: unknown): value is string | undefined {
   return value === undefined || isText(value);
+}
+
+function isUrl(value: unknown): value is string {
+  return isText(value) && URL.canParse(value);
+}
+
+function isOptionalUrl(value: unknown): value is string | undefined {
+  return value === undefined || isUrl(value);
 }
 
 function isTextList(value: unknown): value is string[] {

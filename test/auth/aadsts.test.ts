@@ -64,7 +64,7 @@ describe('aadstsOf', () => {
     expect(aadstsOf(text)).toBe(code);
   });
 
-  it.each(['', 'AADSTS', 'AADSTS: none', 'Trace ID: 50011', 'AADB2C90118: forgotten password'])(
+  it.each(['', 'AADSTS', 'AADSTS1234567890', 'AADSTS: none', 'Trace ID: 50011', 'AADB2C90118: forgotten password'])(
     'finds none in %j',
     (text) => {
       expect(aadstsOf(text)).toBeUndefined();

@@ -24,3 +24,10 @@ it.each(['', 'nonsense', '[]', '"text"', '7', 'null', Buffer.from('[1]').toStrin
     );
   },
 );
+
+it('refuses JSON that is nested too deep to be written again, as base64 too', () => {
+  const nested = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`;
+  const usage = expect.objectContaining({ code: 'usage' }) as Error;
+  expect(() => readClaimsRequest(nested)).toThrow(usage);
+  expect(() => readClaimsRequest(Buffer.from(nested).toString('base64'))).toThrow(usage);
+});

@@ -94,6 +94,15 @@ describe('a renewal', () => {
     expect(await world.run(['token', '--refresh'])).toMatchObject({ exitCode, stdout: '' });
   });
 
+  it('is refused in a few lines, however much Entra says', async () => {
+    await world.run(['login']);
+    const refused = { endpoint: 'token', kind: 'refused', error: 'invalid_request', aadsts: 999_999 } as const;
+    world.emulator.injectFault({ ...refused, description: `AADSTS999999: ${'very '.repeat(50_000)}long` });
+    const result = await world.run(['token', '--refresh']);
+    expect(result.stderr).toContain('very very');
+    expect(result.stderr.length).toBeLessThan(1_500);
+  });
+
   it('is refused by a 401 with a challenge as by its body', async () => {
     await world.run(['login']);
     const fault = {

@@ -20,11 +20,19 @@ it('takes the scopes asked for where the answer names none (RFC 6749, 5.1)', () 
   expect(toTokenSet(answer, ['asked'], now).scopes).toEqual(['asked']);
 });
 
-it.each([undefined, 0, -1, Number.NaN])('refuses a lifetime of %s: the token could never be judged', (expiresIn) => {
-  expect(() => toTokenSet({ ...answer, expires_in: expiresIn }, [], now)).toThrow(
-    expect.objectContaining({
-      code: 'entra_unavailable',
-      message: 'Unexpected answer: the token endpoint does not say how long the access token lives.',
-    }) as Error,
-  );
+it('takes a year for a lifetime beyond measure, whose end no date could tell', () => {
+  const { expiresAt } = toTokenSet({ ...answer, expires_in: 1e300 }, [], now);
+  expect(expiresAt).toEqual(new Date('2027-11-24T12:00:00Z'));
 });
+
+it.each([undefined, 0, -1, Number.NaN, 5e-324])(
+  'refuses a lifetime of %s: the token could never be judged',
+  (expiresIn) => {
+    expect(() => toTokenSet({ ...answer, expires_in: expiresIn }, [], now)).toThrow(
+      expect.objectContaining({
+        code: 'entra_unavailable',
+        message: 'Unexpected answer: the token endpoint does not say how long the access token lives.',
+      }) as Error,
+    );
+  },
+);

@@ -620,10 +620,22 @@ describe('a managed identity', () => {
     ['no token', { kind: 'changed_members', members: { access_token: undefined } }],
     ['a token with a line end', { kind: 'changed_members', members: { access_token: 'a\nb' } }],
     ['no expiry', { kind: 'changed_members', members: { expires_in: undefined, expires_on: undefined } }],
+    [
+      'an expiry that is no number',
+      { kind: 'changed_members', members: { expires_in: { toString: {} }, expires_on: [] } },
+    ],
     ['a redirect', { kind: 'redirect', location: 'https://example.com/' }],
   ])('whose host answers with %s is exit 5', async (_what, fault) => {
     world.emulator.injectFault({ endpoint: 'app_service', ...fault } as never);
     expect(await run(arm, hosts().appService)).toMatchObject(refusedWith(5, 'entra_unavailable') as object);
+  });
+
+  it('that lives beyond measure is kept for a year: no date tells of its end', async () => {
+    const members = { expires_in: '1e300', expires_on: '1e300' };
+    world.emulator.injectFault({ endpoint: 'app_service', kind: 'changed_members', members });
+    const result = await run(arm, hosts().appService);
+    const days = ((result.token?.expiresAt.getTime() ?? 0) - now().getTime()) / 86_400_000;
+    expect(Math.round(days)).toBe(366);
   });
 
   it('is taken with expires_on alone, as App Service gives it', async () => {

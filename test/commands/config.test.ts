@@ -150,7 +150,7 @@ describe('config', () => {
   });
 
   it.each([
-    [['--cloud', 'moon'], {}, 'The cloud is not valid (--cloud).'],
+    [['--tenant', 'a b'], {}, 'The tenant is not valid (--tenant).'],
     [['--authority-host', 'https://login.contoso.com'], { ENTRA_LOGIN_CLOUD: 'moon' }, '(ENTRA_LOGIN_CLOUD)'],
     [[], { ENTRA_LOGIN_STORE: 'disk' }, 'The store is not valid (ENTRA_LOGIN_STORE).'],
     [['--client-certificate', ''], {}, 'The client certificate is not valid (--client-certificate).'],

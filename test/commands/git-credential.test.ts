@@ -34,6 +34,9 @@ describe('git-credential', () => {
   it.each([
     ['another host', ['protocol=https', 'host=github.com']],
     ['a host that only ends alike', ['protocol=https', 'host=evilvisualstudio.com']],
+    // https://evil.test%2f.visualstudio.com, as git reads it.
+    ['a host behind a slash', ['protocol=https', 'host=evil.test/.visualstudio.com']],
+    ['a host behind a user name', ['protocol=https', 'host=evil.test@dev.azure.com']],
     ['http', ['protocol=http', 'host=dev.azure.com']],
     ['nothing', []],
   ])('gives %s no answer', async (_what, lines) => {

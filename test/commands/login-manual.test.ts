@@ -92,7 +92,7 @@ describe('a sign-in by a pasted address', () => {
     const outcome = await paste([signInElsewhere]);
     expect(outcome).toMatchObject({ username: alice.username, hidden: [true] });
     expect(outcome.stderr).toMatch(
-      /^To sign in to Microsoft Entra ID \(contoso\.com\), open in any browser:\n\n {2}http\S+response_mode=query\S+\n\n/,
+      /^To sign in to Microsoft Entra ID \(contoso\.com\),\nopen in any browser:\n\n {2}http\S+response_mode=query\S+\n\n/,
     );
     expect(outcome.stderr).not.toContain('code=');
     const redeem = emulator.requests.find(({ path }) => path.endsWith('/token'));

@@ -13,7 +13,10 @@ afterEach(() => void vi.useRealTimers());
 
 const startUrl = 'http://localhost:5000/start';
 const authorizationUrl = 'https://login.microsoftonline.com/t/oauth2/v2.0/authorize?client_id=c';
-const listening: BrowserSignInEvent = { type: 'listening', startUrl, authorizationUrl };
+const redirectUri = 'http://localhost:5000/callback';
+const listening: BrowserSignInEvent = { type: 'listening', startUrl, authorizationUrl, redirectUri };
+const desktop = { ci: undefined, ssh: false, display: true, wsl: false };
+const surroundings = { ...desktop, container: false, codespaces: false, cloudShell: false };
 const erase = '\r\u001b[K';
 const waiting = (left: string): string => `Waiting for the sign-in, ${left} left (Ctrl-C ends it)`;
 
@@ -32,7 +35,7 @@ function watch(
   const stderr: Output = { write: (more) => void (text += more), isTerminal: terminal, columns: 80, colorLevel };
   const deadline = startDeadline(new AbortController().signal, 300_000, () => new EntraLoginError('timeout', 'late'));
   const sign = { tenant: 'contoso.com', opensItself, deadline };
-  const progress = startLoginProgress({ stderr, now: () => new Date() }, options, sign);
+  const progress = startLoginProgress({ stderr, now: () => new Date(), surroundings }, options, sign);
   const written = (): string => {
     const since = text;
     text = '';
@@ -44,7 +47,7 @@ function watch(
 const opening = (url: string): string =>
   `Opening your browser to sign in to Microsoft Entra ID (contoso.com).\nIf nothing opens, go to:\n\n  ${url}\n\n`;
 const asking = (url: string): string =>
-  `To sign in to Microsoft Entra ID (contoso.com), open in a browser on this machine:\n\n  ${url}\n\n`;
+  `To sign in to Microsoft Entra ID (contoso.com),\nopen in a browser on this machine:\n\n  ${url}\n\n`;
 
 describe('on a terminal', () => {
   it('gives the short start page, and counts down on one line', () => {
@@ -68,10 +71,10 @@ describe('on a terminal', () => {
     const { progress, written } = watch({});
     progress.onEvent(listening);
     vi.advanceTimersByTime(29_999);
-    expect(written()).not.toContain('Open this address yourself');
+    expect(written()).not.toContain('Open this address');
     vi.advanceTimersByTime(1);
     const text = written();
-    expect(text).toContain(`${erase}No browser has come by yet. Open this address yourself`);
+    expect(text).toContain(`${erase}No browser has come by yet. Open this address`);
     expect(text).toContain(`\n\n  ${authorizationUrl}\n\n`);
     expect(text.endsWith(`\n${erase}${waiting('4:30')}`)).toBe(true);
     progress.end();
@@ -81,9 +84,24 @@ describe('on a terminal', () => {
     const { progress, written } = watch({});
     progress.onEvent(listening);
     progress.onEvent({ type: 'browser_arrived' });
-    written();
+    // Before a password is typed, and without a line of its own.
+    expect(written()).toBe(
+      `${opening(startUrl)}${erase}${waiting('5:00')}${erase}${erase}The browser came by; ${waiting('5:00').replace('W', 'w')}`,
+    );
     vi.advanceTimersByTime(30_000);
-    expect(written()).toContain('Nothing has come back yet. If the browser shows a page with an AADSTS code');
+    const text = written();
+    expect(text).toContain('Nothing has come back yet. If you are still signing in, take your time.');
+    expect(text).toContain('type: entra-login explain CODE');
+    expect(text).toContain(`AADSTS50011    the app registration lacks ${redirectUri}`);
+    expect(text).toContain(`\n\n  ${authorizationUrl}\n`);
+    progress.end();
+  });
+
+  it('knows nothing of a browser that got the whole URL by hand, and tells of both reasons', () => {
+    const { progress, written } = watch({}, { opensItself: false });
+    progress.onEvent(listening);
+    vi.advanceTimersByTime(30_000);
+    expect(written()).toMatch(/entra-login explain CODE[^]*A browser on another machine[^]*--device-code/);
     progress.end();
   });
 
@@ -177,9 +195,12 @@ describe('what happens on the way', () => {
     ],
     [
       { type: 'tls_client_hello' },
-      /^warning: The browser insists on https for localhost.*chrome:\/\/net-internals\/#hsts.*\n$/,
+      /^warning: The browser insists on https for localhost[^]*chrome:\/\/net-internals\/#hsts[^]*The wait goes on\./,
     ],
-    [{ type: 'bare_redirect' }, /^warning: The browser came back without an answer.*the wait goes on\.\n$/],
+    [
+      { type: 'bare_redirect' },
+      /^warning: The browser came back without an answer.*explain CODE\. The wait goes on\.\n$/,
+    ],
   ])('is a warning that names the mend: %j', (event, words) => {
     expect(after(event)).toMatch(words);
   });
@@ -197,7 +218,7 @@ describe('what happens on the way', () => {
     progress.onEvent(listening);
     written();
     progress.onEvent({ type: 'bare_redirect' });
-    expect(written()).toMatch(/^\r\u001b\[Kwarning: .*\n\r\u001b\[KWaiting for the sign-in, 5:00 left/);
+    expect(written()).toMatch(/^\r\u001b\[Kwarning: (?:.*\n)+\r\u001b\[KWaiting for the sign-in, 5:00 left/);
     progress.end();
   });
 });

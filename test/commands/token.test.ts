@@ -269,6 +269,25 @@ describe('token', () => {
     });
   });
 
+  it('refuses --json with another form: stdout would be no JSON', async () => {
+    await world.run(['login']);
+    const result = await world.run(['token', '--json', '--output', 'raw']);
+    expect(result).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(errorOf(result.stderr)).toMatchObject({ code: 'usage', hint: '--json is short for --output json' });
+    expect(await world.run(['token', '--json', '--output', 'json'])).toMatchObject({ exitCode: 0 });
+  });
+
+  it('says why it signs in again without obeying what Entra’s text says to the terminal', async () => {
+    await world.run(['login']);
+    const description = 'AADSTS999999: \u001b[2J\u009b31m\u202eyou';
+    const refused = { endpoint: 'token', kind: 'refused', error: 'invalid_grant', aadsts: 999_999 } as const;
+    world.emulator.injectFault({ ...refused, description, grantType: 'refresh_token', times: 1 });
+    const result = await world.run(['token', '--refresh', '--login']);
+    expect(result.exitCode).toBe(0);
+    expect(result.stderr).toContain(String.raw`\u{1b}[2J\u{9b}31m\u{202e}you`);
+    expect(result.stderr).not.toMatch(/[\u001b\u009b\u202e]/u);
+  });
+
   it('refuses damaged content with the mend, and leaves it as it is', async () => {
     await world.keychain.write('default', '{"version":1,"accessTokens":[{"kind":"person"}]}');
     const result = await world.run(['token', '--json']);

@@ -4,17 +4,16 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { AzureCliCredential } from '@azure/identity';
 import { KubeConfig } from '@kubernetes/client-node';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { alice, webApplication, webSecret } from '../../src/emulator/default-directory.ts';
 import type { Machine } from '../support/program.ts';
-import { nodeBinary, startMachine, whyMissing } from '../support/program.ts';
+import { programCommand, startMachine, whyMissing } from '../support/program.ts';
 
 const curlMissing = whyMissing(['curl'], 'curl');
 const gitMissing = whyMissing(['git'], 'git');
-const program = fileURLToPath(new URL('../../bin/entra-login.cjs', import.meta.url));
+const program = programCommand.map((word) => `'${word}'`).join(' ');
 
 /** The shim of docs/ci.md, in two lines. */
 const azShim = '#!/bin/sh\nshift 2; exec entra-login token "$@" --output az\n';
@@ -25,7 +24,7 @@ beforeEach(async () => {
   machine = await startMachine({ emulator: { accessTokenLifetime: 3600 } });
   const bin = join(machine.home, 'bin');
   mkdirSync(bin);
-  const shims = { 'entra-login': `#!/bin/sh\nexec '${nodeBinary}' '${program}' "$@"\n`, az: azShim };
+  const shims = { 'entra-login': `#!/bin/sh\nexec ${program} "$@"\n`, az: azShim };
   for (const [name, text] of Object.entries(shims)) {
     writeFileSync(join(bin, name), text);
     chmodSync(join(bin, name), 0o755);

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import process from 'node:process';
+import { connect } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { alice, contoso } from '../../src/emulator/default-directory.ts';
 import { signInAsScriptedPerson } from '../../src/emulator/scripted-person.ts';
@@ -77,6 +79,19 @@ describe('a sign-in that is ended', () => {
     const took = performance.timeOrigin + renewed.at - askedAt;
     process.stderr.write(`token --refresh ended ${Math.round(took)} ms after Entra was asked\n`);
     expect(took).toBeLessThan(2_000);
+  });
+});
+
+describe('a TLS client at the port of the redirect URI', () => {
+  it('is told from a browser that speaks http, and the wait goes on', async () => {
+    const { program, url, port } = await startWaiting();
+    const client = connect({ port, host: '127.0.0.1', servername: 'localhost' });
+    const [failure] = (await once(client, 'error')) as [Error];
+    expect(failure.message).toMatch(/socket|ECONNRESET/i);
+    await program.hear(/^warning: The browser insists on https for localhost/m);
+    await program.hear(new RegExp(`--redirect-uri http://127\\.0\\.0\\.1:${port}/callback`));
+    expect(await signInAsScriptedPerson(url, { username: alice.username })).toMatchObject({ status: 200 });
+    expect(await program.ended).toMatchObject({ exitCode: 0 });
   });
 });
 

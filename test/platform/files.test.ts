@@ -61,6 +61,10 @@ test.runIf(process.platform !== 'win32')('reads no device and nothing huge, whic
   await truncate(huge, 1024 * 1024 + 1);
   await symlink('/dev/zero', join(root, 'device'));
   await symlink(huge, join(root, 'link'));
+  execFileSync('mkfifo', [join(root, 'pipe')]);
+  await expect(files.readText(join(root, 'pipe'))).rejects.toMatchObject({
+    message: `${join(root, 'pipe')} cannot be read (it is a pipe).`,
+  });
   await expect(files.readText(join(root, 'device'))).rejects.toMatchObject({
     code: 'configuration',
     message: `${join(root, 'device')} cannot be read (it is a device).`,

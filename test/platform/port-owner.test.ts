@@ -231,6 +231,8 @@ describe('on Windows, from netstat, tasklist and PowerShell', () => {
 describe('whatever the system', () => {
   test.each([
     ['node\0/usr/bin/entra-login\0login\0', 'entra-login'],
+    ['./entra-login-linux-x64-musl\0login\0', 'entra-login'],
+    ['C:\\entra-login-windows-x64.exe login', 'entra-login'],
     ['"C:\\node.exe" "C:\\npm\\entra-login.cjs" login', 'entra-login'],
     ['node\0/home/ada/entra-login/server.js\0', 'node'],
     ['nginx: master process /usr/sbin/nginx', 'nginx'],

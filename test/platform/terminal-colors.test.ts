@@ -3,7 +3,11 @@ import { colorLevelOf } from '../../src/platform/terminal-colors.ts';
 
 type Env = Record<string, string>;
 const askedAbout = (env: Env, argv: readonly string[], depth: number | undefined): number =>
-  colorLevelOf({ env, argv }, depth !== undefined, () => depth ?? 1);
+  colorLevelOf(
+    { env, argv },
+    () => depth !== undefined,
+    () => depth ?? 1,
+  );
 
 test.each([
   [1, 0],
@@ -33,9 +37,9 @@ test.each<[string, Env, string[], number | undefined, number]>([
 });
 
 test('does not ask Node where the environment decides: it would print a warning', () => {
-  const ask = (): number => {
+  const ask = (): never => {
     throw new Error('asked');
   };
   const env = { FORCE_COLOR: '1', NO_COLOR: '1' };
-  expect(colorLevelOf({ env, argv: [] }, true, ask)).toBe(1);
+  expect(colorLevelOf({ env, argv: [] }, ask, ask)).toBe(1);
 });

@@ -6,7 +6,8 @@ import { createInput, createOutput } from '../../src/platform/terminal.ts';
 async function main(): Promise<void> {
   const controller = new AbortController();
   const sources = { env: process.env, argv: [] };
-  const [stdout, stderr] = [createOutput(process.stdout, sources), createOutput(process.stderr, sources)];
+  const stdout = createOutput({ descriptor: 1, open: () => process.stdout }, sources);
+  const stderr = createOutput({ descriptor: 2, open: () => process.stderr }, sources);
   const stdin = createInput(() => process.stdin);
   const tell = (what: object): void => stdout.write(`${JSON.stringify(what)}\n`);
   const outputs = [stdout, stderr].map(({ isTerminal, columns, colorLevel }) => ({ isTerminal, columns, colorLevel }));

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { renderJson } from '../../src/render/json.ts';
 import { plainText } from '../../src/render/plain-text.ts';
 
 it('leaves what people read as it is', () => {
@@ -20,6 +21,23 @@ it.each([
   ['what has no width', 'a\u200bb\u2060c\ufeffd', String.raw`a\u{200b}b\u{2060}c\u{feff}d`],
 ])('shows %s as codes', (_what, text, shown) => {
   expect(plainText(text)).toBe(shown);
+});
+
+it.each([
+  ['fillers and soft hyphens', 'a\u00ad\u3164b\u115f', String.raw`a\u{ad}\u{3164}b\u{115f}`],
+  ['letters of tags, beyond the first plane', 'a\u{e0041}', String.raw`a\u{e0041}`],
+  ['half a character', 'a\ud800b', String.raw`a\u{d800}b`],
+])('shows %s as codes', (_what, text, shown) => {
+  expect(plainText(text)).toBe(shown);
+});
+
+it('writes JSON that means the same and holds nothing that a terminal obeys', () => {
+  const value = { 'a\u009b2J': ['\u001b[2J', '\u007f\u202e\u{e0041}\ud800', 'Grüße\n'], b: { c: null, d: 1 } };
+  expect(JSON.parse(renderJson(value))).toEqual(value);
+  expect(renderJson(value)).toBe(
+    String.raw`{"a\u009b2J":["\u001b[2J","\u007f\u202e\udb40\udc41\ud800","Grüße\n"],"b":{"c":null,"d":1}}` + '\n',
+  );
+  expect(renderJson({ a: ['\u009b'] }, 2)).toBe(`{\n  "a": [\n    "${String.raw`\u009b`}"\n  ]\n}\n`);
 });
 
 it('leaves nothing that a terminal or a bidirectional layout obeys, whatever comes', () => {

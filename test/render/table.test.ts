@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { Chalk } from 'chalk';
 import { describe, expect, it } from 'vitest';
-import { renderTable, wrapText } from '../../src/render/table.ts';
+import { renderTable } from '../../src/render/table.ts';
 
 const layoutOf = (columns: number, level: 0 | 3 = 0): Parameters<typeof renderTable>[1] => ({
   colors: new Chalk({ level }),
@@ -29,13 +29,5 @@ browser  ${'x'.repeat(31)}
     const colored = renderTable(rows, layoutOf(40, 3));
     expect(colored).toContain('\u001b[');
     expect(stripVTControlCharacters(colored)).toBe(renderTable(rows, layoutOf(40)));
-  });
-});
-
-describe('wrapping', () => {
-  it('breaks between words, and a word that is too long where it must', () => {
-    expect(wrapText('one two three', 8)).toEqual(['one two', 'three']);
-    expect(wrapText('one 0123456789 two', 4)).toEqual(['one', '0123', '4567', '89', 'two']);
-    expect(wrapText('', 8)).toEqual(['']);
   });
 });

@@ -19,9 +19,9 @@ const flags: readonly string[] = [
 ];
 
 /** Starts a real, headless browser with a profile of its own; the caller closes it. */
-export async function launchChromium(): Promise<Browser> {
+export async function launchChromium(more: readonly string[] = []): Promise<Browser> {
   const { chromium } = await import('playwright-core');
-  return chromium.launch({ executablePath, headless: true, args: [...flags] });
+  return chromium.launch({ executablePath, headless: true, args: [...flags, ...more] });
 }
 
 /** Where the real parts were asked for, a missing browser is a failure of the tests that need it. */

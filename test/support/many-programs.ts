@@ -1,8 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Machine } from './program.ts';
-import { nodeBinary } from './program.ts';
+import { programCommand } from './program.ts';
 
 /** How one of many programs ended. */
 export interface ManyEnd {
@@ -20,7 +18,6 @@ export interface OneOfMany {
   readonly ended: Promise<ManyEnd>;
 }
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 // A hundred Node processes need ten seconds on two cores; one of them that hangs must not hold the test.
 const patience = 60_000;
 
@@ -30,7 +27,8 @@ const patience = 60_000;
  */
 export function startOneOfMany(machine: Machine, argv: readonly string[]): OneOfMany {
   const startedAt = performance.now();
-  const child: ChildProcess = spawn(nodeBinary, [join(root, 'bin/entra-login.cjs'), ...argv], {
+  const [program = '', ...words] = programCommand;
+  const child: ChildProcess = spawn(program, [...words, ...argv], {
     cwd: machine.home,
     env: machine.env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -81,6 +81,9 @@ export const realPartsWanted = process.env['ENTRA_LOGIN_TEST_REAL_PARTS'] === '1
 /** The Node that runs the program; CI runs the suite again with another. */
 export const nodeBinary = process.env['ENTRA_LOGIN_TEST_NODE'] ?? process.execPath;
 
+/** A standalone binary to test in place of the bundle; CI runs the suite again with it. */
+export const standaloneBinary = process.env['ENTRA_LOGIN_TEST_PROGRAM'];
+
 /** The authorize URL in what stderr says. */
 export const authorizeUrl = /https?:\/\/\S+\/auth(?:orize)?\?[^\s"\u001b]+/;
 
@@ -88,6 +91,10 @@ export const authorizeUrl = /https?:\/\/\S+\/auth(?:orize)?\?[^\s"\u001b]+/;
 const usualPatience = 25_000;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What starts the program. */
+export const programCommand: readonly string[] =
+  standaloneBinary === undefined ? [nodeBinary, join(root, 'bin/entra-login.cjs')] : [standaloneBinary];
 
 interface Secret {
   readonly kind: string;
@@ -124,7 +131,7 @@ export async function startMachine(
 
   const start: Machine['start'] = (argv, how = {}) => {
     const { env: changes = {}, through = [], workingDirectory = home, patience = usualPatience } = how;
-    const words = [...through, nodeBinary, join(root, 'bin/entra-login.cjs'), ...argv];
+    const words = [...through, ...programCommand, ...argv];
     const child = spawn(words[0] ?? '', words.slice(1), {
       cwd: workingDirectory,
       env: { ...env, ...changes },

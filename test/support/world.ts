@@ -13,6 +13,7 @@ import { openFileStore } from '../../src/platform/file-store.ts';
 import { createFiles } from '../../src/platform/files.ts';
 import { createMachine } from '../../src/platform/machine.ts';
 import { takeLock } from '../../src/platform/profile-lock.ts';
+import { runShortPath } from '../../src/short-path.ts';
 import { openMemoryStore } from '../../src/platform/memory-store.ts';
 
 const lockSystem = { platform: process.platform, userId: process.getuid?.() };
@@ -32,6 +33,8 @@ export interface RunOptions {
   readonly terminal?: boolean;
   /** The size of that terminal; 80 columns, and it does not tell its rows. */
   readonly size?: { readonly columns: number; readonly rows: number };
+  /** Whether it shows colours; without one it shows none. */
+  readonly colorLevel?: Output['colorLevel'];
   /** What differs from a desktop. */
   readonly surroundings?: Partial<Context['surroundings']>;
   /** What happens when the browser is to open; `undefined` signs alice in. */
@@ -42,6 +45,8 @@ export interface RunOptions {
   readonly fetch?: typeof fetch;
   readonly runProgram?: Context['runProgram'];
   readonly working?: string;
+  /** Leaves everything to commander. */
+  readonly withoutShortPath?: boolean;
   readonly machine?: Partial<Context['machine']>;
   readonly findPortOwner?: Context['findPortOwner'];
   /** Hears stderr as it is written. */
@@ -100,7 +105,7 @@ export async function startWorld(emulatorOptions: EmulatorOptions = {}): Promise
       isTerminal: options.terminal === true,
       columns: options.size?.columns ?? 80,
       rows: options.size?.rows,
-      colorLevel: 0,
+      colorLevel: options.colorLevel ?? 0,
     });
     const lines = [...(options.stdin ?? [])];
     const openStore = (kind: StoreKind): SecretStore => {
@@ -125,6 +130,7 @@ export async function startWorld(emulatorOptions: EmulatorOptions = {}): Promise
       takeLock: (profile, waiting) =>
         takeLock(profile, { ...{ stateDir: join(home, 'state'), temporary: tmpdir() }, ...lockSystem }, waiting),
       findPortOwner: options.findPortOwner ?? (() => Promise.resolve(undefined)),
+      isFromOtherUser: () => Promise.resolve(false),
       runProgram: options.runProgram ?? (() => Promise.resolve({ exitCode: 0, failure: undefined })),
       files: createFiles(),
       directories: {
@@ -145,7 +151,8 @@ export async function startWorld(emulatorOptions: EmulatorOptions = {}): Promise
       now: options.now ?? emulatorOptions.now ?? ((): Date => new Date()),
       signal: options.signal ?? new AbortController().signal,
     };
-    const exitCode = await run(argv, context);
+    const short = options.withoutShortPath === true ? undefined : await runShortPath(argv, context);
+    const exitCode = short ?? (await run(argv, context));
     printed.push(
       texts.stderr,
       ['token', 'git-credential'].includes(argv[0] ?? '') && exitCode === 0 ? '' : texts.stdout,

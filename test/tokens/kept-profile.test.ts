@@ -93,6 +93,8 @@ describe('what is kept', () => {
     ['keys that are no list', { ...signIn, signingKeys: {} }],
     ['a key that is none', { ...signIn, signingKeys: ['K'] }],
     ['an account that is a list', { ...signIn, account: [] }],
+    ['an authority host that is no URL', { ...signIn, authorityHost: 'x' }],
+    ['an endpoint that is no URL', { ...signIn, metadata: { ...signIn.metadata, endSessionEndpoint: 'x' } }],
   ])('is damaged with %s', (_what, damaged) => {
     expect(parseProfile(broken(damaged))).toBeUndefined();
   });

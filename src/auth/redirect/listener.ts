@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Context } from '../../context.ts';
+import type { Socket } from 'node:net';
+import type { Context, LoopbackConnection } from '../../context.ts';
 import { EntraLoginError } from '../../errors.ts';
 import { listenOnLoopback, uriWithPort } from './address.ts';
 import { sendNotice, sendPage, sendStart, sendStatus } from './answer.ts';
@@ -17,6 +18,8 @@ export interface RedirectListenerOptions {
   /** Makes the authorize URL once the port is known; gets the redirect URI exactly as Entra must see it. */
   readonly authorizationUrl: (redirectUri: string) => string;
   readonly findPortOwner: Context['findPortOwner'];
+  /** Whose connections do not get the start page. */
+  readonly isFromOtherUser: Context['isFromOtherUser'];
   /** Hears each kind of event once, however often it happens: what comes in must not flood a terminal. */
   readonly onEvent?: (event: RedirectListenerEvent) => void;
   readonly limits?: Partial<RedirectLimits>;
@@ -83,7 +86,7 @@ const defaultLimits: RedirectLimits = {
  */
 export async function startRedirectListener(options: RedirectListenerOptions): Promise<RedirectListener> {
   const limits = { ...defaultLimits, ...options.limits };
-  // 128 bits: the start page gives away `state`, so other users and web pages must not be able to find it.
+  // 128 bits: the start page gives away `state`, so web pages and whoever probes the port must not find it.
   const startPath = `/${randomBytes(16).toString('base64url')}`;
   const report = reportOnce(options.onEvent);
   const mailbox = openMailbox();
@@ -112,6 +115,11 @@ export async function startRedirectListener(options: RedirectListenerOptions): P
     }
     switch (verdict.kind) {
       case 'start':
+        // The browser's arguments show the address to every user, and with `state` one could sign in for this person.
+        if (await options.isFromOtherUser(endsOf(request.socket))) {
+          report({ type: 'stray_request', reason: 'other_user' });
+          return sendNotice(response, 'other_user');
+        }
         report({ type: 'browser_arrived' });
         return sendStart(response, site.authorizationUrl);
       case 'bare':
@@ -179,6 +187,10 @@ export async function startRedirectListener(options: RedirectListenerOptions): P
     waitForResponse: (signal) => mailbox.take(signal),
     close,
   };
+}
+
+function endsOf({ remoteAddress = '', remotePort = 0, localPort = 0 }: Socket): LoopbackConnection {
+  return { remoteAddress, remotePort, localPort };
 }
 
 /** Entra compares byte for byte: MSAL's form without a path has no slash, and `URL` would add one. */

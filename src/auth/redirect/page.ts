@@ -33,8 +33,9 @@ export function renderFailurePage(page: {
   readonly correlationId?: string | undefined;
 }): string {
   const mend = page.mend ?? [];
-  const steps =
-    mend.length === 0 ? '' : `<h2>What to do</h2><ul>${mend.map((step) => `<li>${text(step)}</li>`).join('')}</ul>`;
+  const steps = mend.length === 0 ? '' : `<h2>What to do</h2><ul>${mend.map(listItem).join('')}</ul>`;
+  const explain =
+    page.aadsts === undefined ? '' : `<h2>More about this code</h2>${command(`entra-login explain ${page.aadsts}`)}`;
   const facts: [string, string][] = [
     ['Code', page.aadsts ?? ''],
     ['Correlation ID', page.correlationId ?? ''],
@@ -42,7 +43,7 @@ export function renderFailurePage(page: {
   return renderPage({
     title: page.title ?? 'The sign-in did not work',
     tone: 'bad',
-    body: `${paragraph(page.message)}${paragraph(page.meaning ?? '')}${steps}${definitions(facts)}${paragraph('The terminal tells more. You can close this window.')}`,
+    body: `${paragraph(page.message)}${paragraph(page.meaning ?? '')}${steps}${explain}${definitions(facts)}${paragraph('The terminal tells the same. You can close this window.')}`,
   });
 }
 
@@ -80,6 +81,15 @@ function paragraph(content: string): string {
   return content === '' ? '' : `<p dir="auto">${text(content)}</p>`;
 }
 
+function listItem(step: string): string {
+  return `<li>${step.startsWith('entra-login ') ? command(step) : text(step)}</li>`;
+}
+
+/** A command on a line of its own; one click selects it all, which needs no script. */
+function command(line: string): string {
+  return `<code class="command" translate="no">${text(line)}</code>`;
+}
+
 function definitions(facts: readonly [string, string][]): string {
   const rows = facts.filter(([, value]) => value !== '');
   if (rows.length === 0) return '';
@@ -89,6 +99,10 @@ function definitions(facts: readonly [string, string][]): string {
 /** Longer than any name or message of Entra's; a page is no place for more. */
 const longestText = 2_000;
 
+// What joins letters or keeps them apart (U+200C, U+200D) stays: some languages are written with it.
+const hidden =
+  /[\p{Cc}\p{Cs}\u00AD\u061C\u115F\u1160\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF9-\uFFFB\u{E0000}-\u{E0FFF}]|\u034F/gu;
+
 /**
  * Makes foreign text safe to show: no markup, no control character, and none that turns the writing direction
  * or hides (a name must not be able to pass for another). Words between backticks are shown as code.
@@ -97,7 +111,7 @@ function text(foreign: string): string {
   const whole = foreign.length > longestText ? `${foreign.slice(0, longestText)}…` : foreign;
   return whole
     .replaceAll(/\s+/gu, ' ')
-    .replaceAll(/[\p{Cc}\p{Cs}\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF]/gu, '\uFFFD')
+    .replaceAll(hidden, '\uFFFD')
     .replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
     .replaceAll(/`([^`]+)`/g, '<code>$1</code>');
 }
@@ -121,11 +135,13 @@ h1{margin:16px 0 8px;font-size:1.5rem;line-height:1.25;font-weight:650}
 h2{margin:20px 0 4px;font-size:1rem}
 p{margin:8px 0}
 ul{margin:4px 0 8px;padding-left:1.25rem}
+li{margin:6px 0}
 dl{margin:20px 0;border-top:1px solid var(--line)}
 dl div{display:grid;grid-template-columns:8rem 1fr;gap:0 16px;padding:8px 0;border-bottom:1px solid var(--line)}
 dt{color:var(--soft)}
 dd{margin:0}
 code{font:0.9em ui-monospace,SFMono-Regular,Consolas,monospace;background:var(--back);padding:.1em .35em;border-radius:5px;-webkit-box-decoration-break:clone;box-decoration-break:clone}
+.command{display:block;width:fit-content;max-width:100%;margin:4px 0;padding:.45em .7em;border:1px solid var(--line);cursor:copy;-webkit-user-select:all;user-select:all}
 .program{margin:24px 0 0;color:var(--soft);font-size:.875rem}
 @media (max-width:480px){main{padding:24px 20px}dl div{grid-template-columns:1fr}}
 `;

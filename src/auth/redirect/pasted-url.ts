@@ -1,3 +1,5 @@
+import { isAuthorizationResponse } from './request.ts';
+
 /** What a pasted text turned out to be. */
 export type PastedRedirect =
   | { readonly kind: 'response'; readonly parameters: URLSearchParams }
@@ -5,7 +7,7 @@ export type PastedRedirect =
 
 /**
  * Reads the redirected URL that a person pasted: it must lie at the redirect URI and carry exactly our `state` and
- * either a code or an error (RFC 6749, 4.1.2).
+ * either a code or an error (RFC 6749, 4.1.2), nothing twice.
  */
 export function readPastedRedirect(pasted: string, redirectUri: string, state: string): PastedRedirect {
   const text = pasted.trim();
@@ -16,9 +18,9 @@ export function readPastedRedirect(pasted: string, redirectUri: string, state: s
     return foreign(`it does not begin with ${redirectUri}`);
   }
   const parameters = url.searchParams;
-  const once = (name: string): boolean => parameters.getAll(name).length === 1;
-  if (!once('state') || parameters.get('state') !== state) return foreign('it belongs to another sign-in');
-  if (once('code') === once('error')) return foreign('it carries no answer of Entra');
+  const [given, ...more] = parameters.getAll('state');
+  if (given !== state || more.length > 0) return foreign('it belongs to another sign-in');
+  if (!isAuthorizationResponse(parameters)) return foreign('it carries no answer of Entra');
   return { kind: 'response', parameters };
 }
 

@@ -13,7 +13,7 @@ export const refusals = {
     status: 400,
     title: 'Entra ID sent no answer',
     message:
-      'This usually means that Entra ID showed an error page and its button led here. Go back to read the AADSTS code on that page, then type “entra-login explain” and the code in a terminal. The sign-in is still waiting; Ctrl-C in the terminal ends it.',
+      'This usually means that Entra ID showed an error page and its button led here. Go back to read the AADSTS code on that page, then type `entra-login explain CODE` with it in another terminal. The sign-in is still waiting; Ctrl-C in its terminal ends it.',
   },
   answered: {
     status: 409,
@@ -32,6 +32,12 @@ export const refusals = {
   },
   parameters: { status: 400, title: 'This is not an answer of Entra ID', message: back },
   malformed: { status: 400, title: 'Bad request', message: back },
+  other_user: {
+    status: 403,
+    title: 'This sign-in belongs to another user of this machine',
+    message:
+      'If that is you, run entra-login login --no-browser: the address it prints may be opened in anyone’s browser.',
+  },
   path: { status: 404, title: 'Nothing is here', message: back },
   method: { status: 405, title: 'Method not allowed', message: back },
   timed_out: { status: 408, title: 'The request took too long', message: back },

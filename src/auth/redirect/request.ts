@@ -87,11 +87,15 @@ function judgeParameters(encoded: string, expected: Expectation): Verdict {
   const [state, ...moreStates] = parameters.getAll('state');
   if (state === undefined || moreStates.length > 0 || !equalInConstantTime(state, expected.state))
     return refuse('state');
-  // RFC 6749 section 3.1: parameters must not be included more than once.
+  return isAuthorizationResponse(parameters) ? { kind: 'response', parameters } : refuse('parameters');
+}
+
+/** Tells whether no parameter occurs twice (RFC 6749, 3.1) and there is either a `code` or an `error`. */
+export function isAuthorizationResponse(parameters: URLSearchParams): boolean {
   const isUnique = new Set(parameters.keys()).size === parameters.size;
   const isOneOf = Boolean(parameters.get('code')) !== Boolean(parameters.get('error'));
   const isPure = !(parameters.has('code') && parameters.has('error'));
-  return isUnique && isOneOf && isPure ? { kind: 'response', parameters } : refuse('parameters');
+  return isUnique && isOneOf && isPure;
 }
 
 function isForm(request: IncomingMessage): boolean {

@@ -52,6 +52,7 @@ describe.skipIf(chromiumMissing)('the redirect in a real browser', () => {
       responseMode,
       authorizationUrl: (uri) => `${entra}/authorize?redirect_uri=${encodeURIComponent(uri)}`,
       findPortOwner: async () => undefined,
+      isFromOtherUser: async () => false,
       onEvent: (event) => events.push(event),
     });
     ends.push(() => listener.close());
@@ -102,6 +103,30 @@ describe.skipIf(chromiumMissing)('the redirect in a real browser', () => {
     const { listener, events } = await start();
     await tab.goto(listener.startUrl.replace('http:', 'https:')).catch(() => {});
     expect(events).toEqual([{ type: 'tls_client_hello' }]);
+  });
+
+  test('tells of HSTS for localhost, and the mend that chrome://net-internals has for it works', async () => {
+    // Chromium 156 ignores HSTS for localhost by itself; with this flag it is as older ones, and other browsers, are.
+    const strict = await launchChromium(['--disable-features=IgnoreHSTSForLocalhost']);
+    ends.push(() => strict.close());
+    const { listener, events } = await start();
+    const [profile = await strict.newContext()] = strict.contexts();
+    const settings = await profile.newPage();
+    await settings.goto('chrome://net-internals/#hsts');
+    await settings.fill('#hsts-view-add-input', 'localhost');
+    await settings.click('#hsts-view-add-submit');
+    const signIn = await profile.newPage();
+    await signIn.goto(listener.startUrl).catch(() => {});
+    expect(events).toEqual([{ type: 'tls_client_hello' }]);
+
+    await settings.getByText('Delete domain security policies').waitFor();
+    await settings.fill('#domain-security-policy-view-delete-input', 'localhost');
+    await settings.click('#domain-security-policy-view-delete-submit');
+    const shown = signIn.goto(listener.startUrl);
+    const response = await listener.waitForResponse(AbortSignal.timeout(10_000));
+    await response.respond({ status: 200, html: renderSuccessPage(page) });
+    await shown;
+    expect(events).toEqual([{ type: 'tls_client_hello' }, { type: 'browser_arrived' }]);
   });
 
   test('lets a web page in the same browser neither read, frame, answer nor end the sign-in', async () => {

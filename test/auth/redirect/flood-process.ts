@@ -9,6 +9,7 @@ const listener = await startRedirectListener({
   responseMode: 'form_post',
   authorizationUrl: () => 'https://login.example/authorize',
   findPortOwner: async () => undefined,
+  isFromOtherUser: async () => false,
 });
 process.send?.({ redirectUri: listener.redirectUri });
 const response = await listener.waitForResponse(AbortSignal.timeout(60_000));

@@ -27,6 +27,7 @@ async function start(options: Partial<RedirectListenerOptions> = {}) {
     responseMode: 'form_post',
     authorizationUrl: (uri) => `https://login.example/authorize?redirect_uri=${encodeURIComponent(uri)}&state=${state}`,
     findPortOwner: async () => undefined,
+    isFromOtherUser: async () => false,
     onEvent: (event) => events.push(event),
     ...options,
   });

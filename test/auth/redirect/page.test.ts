@@ -10,6 +10,7 @@ import {
   renderNoticePage,
   renderSuccessPage,
 } from '../../../src/auth/redirect/page.ts';
+import { refusals } from '../../../src/auth/redirect/refusals.ts';
 import { chromiumMissing, launchChromium } from '../../support/chromium.ts';
 
 const success = {
@@ -23,7 +24,7 @@ const failure = {
   message: 'Entra ID refused the sign-in.',
   aadsts: 'AADSTS50105',
   meaning: 'Your account is not assigned to this application.',
-  mend: ['Ask an administrator to assign you.', 'Then type `entra-login login` again.'],
+  mend: ['entra-login login --prompt select_account', 'Ask an administrator to assign you; then `entra-login login`.'],
   correlationId: '5b0e8f1a-2c3d-4e5f-8a9b-0c1d2e3f4a5b',
 };
 
@@ -43,6 +44,13 @@ describe('the pages of the redirect listener', () => {
     for (const words of [...Object.values(single), '<li>Ask an administrator', '<code>entra-login login</code>']) {
       expect(html).toContain(words);
     }
+  });
+
+  test('show a mend that is a command as one, and where to read more about the code', () => {
+    const html = renderFailurePage(failure);
+    const commands = [...html.matchAll(/<code class="command"[^>]*>([^<]+)<\/code>/g)].map(([, line]) => line);
+    expect(commands).toEqual(['entra-login login --prompt select_account', 'entra-login explain AADSTS50105']);
+    expect(renderFailurePage({ message: 'No.', mend: ['entra-login login'] })).not.toContain('explain');
   });
 
   test('leave out what is not known', () => {
@@ -73,7 +81,12 @@ describe('the pages of the redirect listener', () => {
   });
 });
 
-const pages = {
+// Every notice there is.
+const notices = Object.fromEntries(
+  Object.entries(refusals).map(([reason, notice]) => [`notice ${reason}`, renderNoticePage(notice)]),
+);
+
+const pages: Readonly<Record<string, string>> = {
   success: renderSuccessPage(success),
   'a success with long names': renderSuccessPage({
     name: 'Wolfeschlegelsteinhausenbergerdorff'.repeat(4),
@@ -81,7 +94,8 @@ const pages = {
     tenantId: success.tenantId,
   }),
   failure: renderFailurePage(failure),
-  notice: renderNoticePage({ title: 'This sign-in was already answered', message: 'You can close this window.' }),
+  'a failure with nothing but a message': renderFailurePage({ message: 'Entra did not answer.' }),
+  ...notices,
 };
 
 describe.skipIf(chromiumMissing)('the pages in a real browser', () => {
@@ -105,23 +119,40 @@ describe.skipIf(chromiumMissing)('the pages in a real browser', () => {
   });
 
   const looks = (['light', 'dark'] as const).flatMap((colorScheme) =>
-    [320, 1_280].flatMap((width) => Object.keys(pages).map((name) => ({ name, width, colorScheme }))),
+    [320, 1_280].map((width) => ({ width, colorScheme })),
   );
 
-  test.each(looks)('$name, $colorScheme, $width px wide: axe finds nothing, nothing is cut off', async (look) => {
-    const { name, width, colorScheme } = look;
+  test.each(looks)('$colorScheme, $width px wide: axe finds nothing on any page, nothing is cut off', async (look) => {
+    const { width, colorScheme } = look;
     const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme, bypassCSP: true });
-    await page.goto(`${origin}/${name}`);
     const directory = process.env['ENTRA_LOGIN_TEST_SCREENSHOTS'];
-    if (directory) await page.screenshot({ path: `${directory}/${name}-${colorScheme}-${width}.png`, fullPage: true });
-    await page.evaluate(axe.source);
-    const found = await page.evaluate(`axe.run().then(({ violations, incomplete }) => ({
-      violations: violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]),
-      incomplete: incomplete.map(({ id }) => id),
-      sideways: document.documentElement.scrollWidth - innerWidth,
-    }))`);
+    const found: Record<string, unknown> = {};
+    // A wide page has nothing of its own; on it the notices are all alike.
+    const names = Object.keys(pages).filter((name) => width === 320 || !name.startsWith('notice'));
+    for (const name of names) {
+      await page.goto(`${origin}/${name}`);
+      if (directory)
+        await page.screenshot({ path: `${directory}/${name}-${colorScheme}-${width}.png`, fullPage: true });
+      await page.evaluate(axe.source);
+      found[name] =
+        await page.evaluate(`axe.run({ resultTypes: ['violations', 'incomplete'] }).then(({ violations, incomplete }) => ({
+        violations: violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]),
+        incomplete: incomplete.map(({ id }) => id),
+        sideways: document.documentElement.scrollWidth - innerWidth,
+      }))`);
+    }
     await page.close();
-    expect(found).toEqual({ violations: [], incomplete: [], sideways: 0 });
+    const nothing = { violations: [], incomplete: [], sideways: 0 };
+    expect(found).toEqual(Object.fromEntries(names.map((name) => [name, nothing])));
+  });
+
+  test('let a command be selected whole by one click, to be copied', async () => {
+    const page = await browser.newPage();
+    await page.goto(`${origin}/failure`);
+    await page.getByText('entra-login login --prompt').click();
+    const selected = await page.evaluate('getSelection().toString()');
+    await page.close();
+    expect(selected).toBe('entra-login login --prompt select_account');
   });
 
   test('are shown styled under their own strict headers, with no error in the console and no further request', async () => {

@@ -47,6 +47,8 @@ describe('a pasted address', () => {
     [`${redirectUri}?state=S`, 'it carries no answer of Entra'],
     [`${redirectUri}?state=S&code=A&code=B`, 'it carries no answer of Entra'],
     [`${redirectUri}?state=S&code=A&error=b`, 'it carries no answer of Entra'],
+    [`${redirectUri}?state=S&code=A&error=b&error=c`, 'it carries no answer of Entra'],
+    [`${redirectUri}?state=S&code=`, 'it carries no answer of Entra'],
   ])('%j is not used: %s', (text, reason) => {
     expect(read(text)).toBe(reason);
   });
