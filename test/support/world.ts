@@ -154,7 +154,8 @@ export async function startWorld(emulatorOptions: EmulatorOptions = {}): Promise
     const short = options.withoutShortPath === true ? undefined : await runShortPath(argv, context);
     const exitCode = short ?? (await run(argv, context));
     printed.push(
-      texts.stderr,
+      // `demo --serve` exists to tell the settings of its own emulator, whose client secret is in the source.
+      argv.includes('demo') && argv.includes('--serve') ? '' : texts.stderr,
       ['token', 'git-credential'].includes(argv[0] ?? '') && exitCode === 0 ? '' : texts.stdout,
     );
     return { exitCode, ...texts };
