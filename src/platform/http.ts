@@ -78,7 +78,7 @@ async function replayable(
 
 async function makeDispatcher(proxy: string | undefined, certificates: readonly string[]): Promise<Dispatcher> {
   const { Agent, ProxyAgent } = await import('undici');
-  // Made once: with certificates of one's own every context reads the 150 of Node again, 60 ms a connection.
+  // Made once: with certificates of one's own every context reads the 150 of Node again.
   const ca = [...tls.rootCertificates, ...extraCertificates(), ...certificates];
   const connect = certificates.length === 0 ? {} : { secureContext: tls.createSecureContext({ ca }) };
   if (proxy === undefined) return new Agent({ connect });
