@@ -45,6 +45,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** A command that runs the program: `python3 -c …` for one on a terminal. */
   readonly through?: readonly string[];
+  /** What starts the program in place of the build itself, as a copy of it. */
+  readonly command?: readonly string[];
   readonly workingDirectory?: string;
   /** A program that has not ended after this many milliseconds hangs, and is ended. */
   readonly patience?: number;
@@ -130,8 +132,14 @@ export async function startMachine(
   };
 
   const start: Machine['start'] = (argv, how = {}) => {
-    const { env: changes = {}, through = [], workingDirectory = home, patience = usualPatience } = how;
-    const words = [...through, ...programCommand, ...argv];
+    const {
+      env: changes = {},
+      through = [],
+      command = programCommand,
+      workingDirectory = home,
+      patience = usualPatience,
+    } = how;
+    const words = [...through, ...command, ...argv];
     const child = spawn(words[0] ?? '', words.slice(1), {
       cwd: workingDirectory,
       env: { ...env, ...changes },
