@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
-  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -16,13 +15,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { alice } from '../../src/emulator/default-directory.ts';
 import { signInAsScriptedPerson } from '../../src/emulator/scripted-person.ts';
 import { takeLock } from '../../src/platform/profile-lock.ts';
 import { usersOf } from '../../src/platform/peer-user.ts';
+import type { CopiedProgram } from '../support/copied-program.ts';
+import { copyProgram } from '../support/copied-program.ts';
 import type { Machine, Program } from '../support/program.ts';
-import { nodeBinary, startMachine, whyMissing } from '../support/program.ts';
+import { startMachine, whyMissing } from '../support/program.ts';
 
 // Two users of one machine: who signs in, and who wants to be signed in as them, or to have them signed in as somebody.
 const victim = 47_001;
@@ -31,17 +32,14 @@ const isRoot = process.getuid?.() === 0;
 if (!isRoot) process.stderr.write('Attacks by another user are skipped: to be two users takes root\n');
 const why = isRoot ? whyMissing(['setpriv', 'curl', 'python3'], 'util-linux curl python3') : 'not root';
 
-// The checkout may stand where others may not look: they run a copy of the build.
-const copy = mkdtempSync(join(tmpdir(), 'entra-login-copy-'));
-chmodSync(copy, 0o755);
-for (const part of ['bin', 'dist', 'package.json']) cpSync(part, join(copy, part), { recursive: true });
-afterAll(() => rmSync(copy, { recursive: true }));
-
 const as = (user: number): string[] => ['setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups'];
 
 describe.skipIf(why !== undefined)('another user of the machine', () => {
   let machine: Machine;
+  let copied: CopiedProgram;
   const servers: Server[] = [];
+  beforeAll(() => void (copied = copyProgram()));
+  afterAll(() => copied.remove());
   beforeEach(async () => {
     machine = await startMachine();
     chownSync(machine.home, victim, victim);
@@ -52,7 +50,7 @@ describe.skipIf(why !== undefined)('another user of the machine', () => {
   });
 
   const startAs = (user: number, argv: readonly string[], env: Record<string, string> = {}): Program =>
-    machine.start(argv, { through: as(user), command: [nodeBinary, join(copy, 'bin/entra-login.cjs')], env });
+    machine.start(argv, { through: as(user), command: copied.command, env });
 
   async function runAs(user: number, ...argv: readonly string[]): Promise<string> {
     const [program = '', ...words] = [...as(user), ...argv];
@@ -181,7 +179,11 @@ except OSError as error: print(error.errno)`;
       const project = join(shared, '.entra-login.json');
       writeFileSync(project, '{"tenant":"evil.example"}');
       chownSync(project, attacker, attacker);
-      const program = machine.start(['token'], { through: as(victim), workingDirectory: work });
+      const program = machine.start(['token'], {
+        through: as(victim),
+        command: copied.command,
+        workingDirectory: work,
+      });
       const { exitCode, stderr } = await program.ended;
       expect(exitCode).toBe(2);
       expect(stderr).toContain('belongs to another user');

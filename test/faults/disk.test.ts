@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { alice } from '../../src/emulator/default-directory.ts';
+import { copyProgram } from '../support/copied-program.ts';
 import type { Machine } from '../support/program.ts';
 import { startMachine } from '../support/program.ts';
 import type { SmallDisk } from '../support/small-disk.ts';
@@ -78,9 +79,14 @@ describe('a process without', () => {
   });
 
   it.skipIf(process.geteuid?.() !== 0)('HOME and an entry in the list of users is told the same', async () => {
+    const { command, remove } = copyProgram();
     const through = ['setpriv', '--reuid', '54321', '--clear-groups'];
-    const end = await machine.run(['whoami'], { env: { HOME: undefined }, through, workingDirectory: '/' });
-    expect(end).toMatchObject(noHome);
+    const how = { env: { HOME: undefined }, through, command, workingDirectory: '/' };
+    try {
+      expect(await machine.run(['whoami'], how)).toMatchObject(noHome);
+    } finally {
+      remove();
+    }
   });
 
   it('a directory for temporary files, where locks would lie there, goes on without locks', async () => {
