@@ -36,10 +36,8 @@ export function openKeychain(
   // The Credential Manager answers at once and asks nobody.
   if (platform === 'win32') return createKeychainStore(openOnce(useNativeItems), windowsItemLimit);
   if (platform === 'linux') {
-    return createKeychainStore(
-      openOnce(() => withSecretService(options, command)),
-      undefined,
-    );
+    const open = openOnce(() => withSecretService(options, command));
+    return createKeychainStore(open, undefined);
   }
   return openKeychainProcess({ ...options, command });
 }
