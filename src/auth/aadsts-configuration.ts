@@ -399,9 +399,9 @@ export const configurationEntries: readonly AadstsEntry[] = [
     meaning: 'Entra takes the application for a confidential client and wants its secret or certificate.',
     why: 'The redirect URI is registered under Web and no client secret is set, or public client flows are off.',
     mend: [
-      'Web registration: set ENTRA_LOGIN_CLIENT_SECRET to its secret. Device code: set Allow public client flows to Yes.',
-      `${portal.authentication}: Allow public client flows is here.`,
-      `${portal.authentication}: or move the redirect URI from Web to Mobile and desktop applications.`,
+      'With a secret (Web): entra-login setup keeps it. Without one: move the redirect URI to Mobile and desktop applications, and for device codes Allow public client flows.',
+      `${portal.authentication}: move the redirect URI from Web to Mobile and desktop applications.`,
+      `${portal.authentication} > Settings: set Allow public client flows to Yes, for device codes.`,
     ],
   },
   {

@@ -34,12 +34,13 @@ export async function demo(options: DemoOptions, context: Context, runCommandLin
 async function serve({ stdout, stderr, signal }: Context, emulator: Emulator): Promise<void> {
   for (const [name, value] of Object.entries(settingsFor(emulator))) stdout.write(`${name}=${value}\n`);
   stderr.write(`
-A local Entra ID is up; any password works. Ctrl-C ends it. The settings above are
-for a "Mobile and desktop" registration; the "Web" one, whose redirect URI is
-http://localhost:5000/callback, is
+A local Entra ID is up; any password works. Ctrl-C ends it. The settings above
+are for a "Mobile and desktop" registration; the "Web" one, whose redirect URI
+is http://localhost:5000/callback, is
   ENTRA_LOGIN_CLIENT_ID=${webApplication.clientId}
   ENTRA_LOGIN_CLIENT_SECRET=${webSecret}
-To try the setup of a profile: entra-login setup --authority-host ${emulator.origin}
+To try the setup of a profile:
+  entra-login setup --authority-host ${emulator.origin}
 `);
   await new Promise<never>((_resolve, reject) => {
     const end = (): void => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
@@ -92,7 +93,7 @@ async function show(
       context.stderr.write(colors.dim(requests.map((request) => `  ${request}\n`).join('')));
     }
   }
-  say('\nThat was all of it; nothing is kept. With a tenant of your own:\n  entra-login login --help');
+  say('\nThat was all of it; nothing is kept. With a tenant of your own:\n  entra-login setup');
 }
 
 const desktop = { ci: undefined, ssh: false, container: false, codespaces: false, cloudShell: false, display: true };
