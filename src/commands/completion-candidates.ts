@@ -1,6 +1,7 @@
 import { aadstsEntries } from '../auth/aadsts.ts';
 import { isRecord, parseJsonObject } from '../auth/json.ts';
 import type { Context } from '../context.ts';
+import { isProfileName } from '../settings-values.ts';
 
 /** A command of the command line, as far as completion needs it. */
 export interface CommandShape {
@@ -190,5 +191,5 @@ async function profileNames({ files, directories, openStore }: CompletionContext
     .list()
     .catch(() => []);
   const names = [...(isRecord(profiles) ? Object.keys(profiles) : []), ...stored];
-  return [...new Set(names)].filter((name) => /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/.test(name)).toSorted();
+  return [...new Set(names)].filter(isProfileName).toSorted();
 }
