@@ -22,7 +22,7 @@ async function main(): Promise<void> {
   const argv = process.argv.slice(2);
   const stderr = createOutput({ descriptor: 2, open: () => process.stderr }, { env, argv });
   const stdin = createInput(() => process.stdin);
-  const signal = heedSignals();
+  let signal: AbortSignal | undefined;
   let surroundings: Context['surroundings'] | undefined;
   let send: Promise<Context['fetch']> | undefined;
   // Found when first asked for: --help and --version need no home directory.
@@ -41,7 +41,9 @@ async function main(): Promise<void> {
       openSecretStore(kind, {
         env,
         stateDir: context.directories.state,
-        signal,
+        get signal() {
+          return context.signal;
+        },
         get unlockTimeLimit() {
           return isSomebodyThere() ? 60_000 : 3_000;
         },
@@ -72,7 +74,10 @@ async function main(): Promise<void> {
       return { input: process.stdin, output: process.stderr };
     },
     now: () => new Date(),
-    signal,
+    // Until something asks for it, a signal ends the process the system's way.
+    get signal() {
+      return (signal ??= heedSignals());
+    },
   };
   // Some CI jobs have a terminal at which nobody sits.
   const isSomebodyThere = (): boolean => stdin.isTerminal && stderr.isTerminal && context.surroundings.ci === undefined;
@@ -86,9 +91,7 @@ async function main(): Promise<void> {
 }
 
 async function runCommandLine(argv: readonly string[], context: Context): Promise<number> {
-  // A flood of requests at the listener would make V8 grow its space for new objects, and the process to 120 MB (Node 20)
-  // or 150 (26). Held at its first size, the peak is 95 to 103; nothing here makes enough objects for the speed to differ.
-  process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1');
+  void context.signal; // heeded from here on
   const { run } = await import('./cli.ts');
   return run(argv, context);
 }

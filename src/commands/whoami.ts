@@ -1,4 +1,3 @@
-import { fetchUserInfo } from '../auth/user-info.ts';
 import type { Context } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
 import { renderAccountAndClaims, renderClaims } from '../render/claims.ts';
@@ -58,6 +57,7 @@ async function askUserInfo(
   }
   const deadline = startCommandDeadline(context, options);
   try {
+    const { fetchUserInfo } = await import('../auth/user-info.ts');
     return await fetchUserInfo(
       context,
       { endpoint, accessToken: token.accessToken, subject: signIn.subject },

@@ -5,6 +5,7 @@ import type { KeychainOptions } from './keychain.ts';
 import { readProgress, writeGreeting, writeQuestions } from './keychain-check-messages.ts';
 import { keychainSilent, keychainUnavailable } from './keychain-errors.ts';
 import { answerTimeLimit } from './keychain-items.ts';
+import { connectLocal } from './local-socket.ts';
 
 /**
  * Asks the Secret Service whether it would keep a call waiting for a person: its default keyring or one of our items is
@@ -15,11 +16,11 @@ import { answerTimeLimit } from './keychain-items.ts';
 export function isKeychainLocked({ env, signal }: Pick<KeychainOptions, 'env' | 'signal'>): Promise<boolean> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    // Not imported: what keeps tokens in a file does without Node's network.
-    const { connect } = process.getBuiltinModule('node:net');
-    // Past the stream, which would take longer to get going than the bus to answer.
-    const onread = { buffer: Buffer.alloc(64 * 1024), callback: receive };
-    const socket = connect({ path: findSessionBus(env), onread });
+    const socket = connectLocal(findSessionBus(env), writeGreeting(process.getuid?.() ?? 0), {
+      onBytes: receive,
+      onError: (error) => fail(noBus('the D-Bus session bus accepts no connection', error)),
+      onClose: () => fail(noBus('the D-Bus session bus hung up')),
+    });
     const settle = (finish: () => void): void => {
       clearTimeout(limit);
       signal?.removeEventListener('abort', cancel);
@@ -34,9 +35,9 @@ export function isKeychainLocked({ env, signal }: Pick<KeychainOptions, 'env' | 
 
     let received = Buffer.alloc(0);
     let hasAsked = false;
-    function receive(size: number, chunk: Uint8Array): boolean {
+    function receive(bytes: Uint8Array): void {
       limit.refresh();
-      received = Buffer.concat([received, chunk.subarray(0, size)]);
+      received = Buffer.concat([received, bytes]);
       const progress = readProgress(received);
       if (progress === 'not a bus') fail(noBus('what DBUS_SESSION_BUS_ADDRESS names is no D-Bus, or not yours'));
       if (progress === 'greeting' && !hasAsked) {
@@ -44,11 +45,7 @@ export function isKeychainLocked({ env, signal }: Pick<KeychainOptions, 'env' | 
         socket.write(writeQuestions());
       }
       if (progress === 'locked' || progress === 'unlocked') settle(() => resolve(progress === 'locked'));
-      return true;
     }
-    socket.on('error', (error) => fail(noBus('the D-Bus session bus accepts no connection', error)));
-    socket.on('close', () => fail(noBus('the D-Bus session bus hung up')));
-    socket.write(writeGreeting(process.getuid?.() ?? 0));
   });
 }
 

@@ -3,6 +3,8 @@ import type { KeychainItems } from './keychain-items.ts';
 /** What ends a wait for the keychain: the time limit, with its error, or the signal, with its reason. */
 export interface Limit {
   readonly milliseconds: number;
+  /** How much longer it may take after that, asked for only then. */
+  readonly more?: () => number;
   readonly describeEnd: () => Error;
   readonly signal: AbortSignal | undefined;
   /** Makes the call that waits return, so that the process can end. */
@@ -19,7 +21,7 @@ export function limitItems(items: KeychainItems, limit: Limit): KeychainItems {
   };
 }
 
-function limitTime<T>({ milliseconds, describeEnd, signal, cut }: Limit, call: Promise<T>): Promise<T> {
+function limitTime<T>({ milliseconds, more, describeEnd, signal, cut }: Limit, call: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     let settled = false;
     const settle = (finish: () => void): void => {
@@ -35,7 +37,10 @@ function limitTime<T>({ milliseconds, describeEnd, signal, cut }: Limit, call: P
     };
     const cancel = (): void => end(signal?.reason);
     // On a busy machine the answer may be there, and this process have had no turn to see it: that comes first.
-    const timer = setTimeout(() => setImmediate(() => end(describeEnd())), milliseconds);
+    const start = (time: number, atEnd: () => void): NodeJS.Timeout => setTimeout(() => setImmediate(atEnd), time);
+    let timer = start(milliseconds, () => {
+      if (!settled) timer = start(Math.max(0, more?.() ?? 0), () => end(describeEnd()));
+    });
     signal?.addEventListener('abort', cancel);
     call.then(
       (value) => settle(() => resolve(value)),

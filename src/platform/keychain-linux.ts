@@ -31,22 +31,26 @@ const callTimeLimit = 6_000;
  * @param command Runs keychain-child.ts, for the one call whose connection cannot be cut, that which lists the items.
  */
 export function withSecretService(options: KeychainOptions, command: KeychainProcessOptions['command']): WithItems {
-  const ask = openKeychainProcess({ ...options, command, unlockTimeLimit: callTimeLimit, onLocked: () => {} });
+  const list = (): Promise<string[]> =>
+    openKeychainProcess({ ...options, command, unlockTimeLimit: callTimeLimit, onLocked: () => {} }).list();
   const connect = (): { items: KeychainItems; cut: () => void } => {
     const connections = trackConnections();
-    return { items: { ...openNativeItems(connections), list: () => ask.list() }, cut: connections.cut };
+    return { items: { ...openNativeItems(connections), list }, cut: connections.cut };
   };
   let connection: ReturnType<typeof connect> | undefined;
 
   const run = async <T>(work: (items: KeychainItems) => Promise<T>, deadline = now() + slowTimeLimit): Promise<T> => {
     const [isLocked] = await Promise.all([isKeychainLocked(options), preload()]);
     const { items, cut } = (connection ??= connect());
-    const { signal, unlockTimeLimit } = options;
+    const { signal } = options;
     try {
       if (!isLocked) {
-        const milliseconds = Math.max(unlockTimeLimit, callTimeLimit);
-        return await work(limitItems(items, { milliseconds, describeEnd: keychainSilent, signal, cut }));
+        // Whether a person sits there is found out only for a call that waits.
+        const more = (): number => options.unlockTimeLimit - callTimeLimit;
+        const milliseconds = callTimeLimit;
+        return await work(limitItems(items, { milliseconds, more, describeEnd: keychainSilent, signal, cut }));
       }
+      const { unlockTimeLimit } = options;
       options.onLocked();
       const patient = limitItems(items, { milliseconds: unlockTimeLimit, describeEnd: keychainLocked, signal, cut });
       await unlock(patient, options);
@@ -72,9 +76,8 @@ export function withSecretService(options: KeychainOptions, command: KeychainPro
 
 /** Loads the library while the bus answers; should it not be installed, the first call that needs it says so. */
 async function preload(): Promise<void> {
-  await new Promise((resolve) => {
-    setImmediate(resolve);
-  });
+  // Bun connects a turn later than Node.
+  for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   try {
     await loadKeyring();
   } catch {

@@ -1,5 +1,5 @@
+import { join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 
 import type { SecretStore } from '../context.ts';
 import { withSecretService } from './keychain-linux.ts';
@@ -45,7 +45,7 @@ export function openKeychain(
 /** Beside the bundle; the standalone binary, which Bun runs, is its own child (scripts/standalone.cjs). */
 function childCommand(): KeychainProcessOptions['command'] {
   if (process.versions['bun'] !== undefined) return [process.execPath, '--keychain-child'];
-  return [process.execPath, fileURLToPath(new URL('keychain-child.cjs', import.meta.url))];
+  return [process.execPath, join(import.meta.dirname, 'keychain-child.cjs')];
 }
 
 function useNativeItems(): WithItems {

@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import { fstatSync, writeSync } from 'node:fs';
 import process from 'node:process';
 import type { ReadStream, WriteStream } from 'node:tty';
 import type { Input, Output } from '../context.ts';
@@ -78,8 +78,17 @@ function writeDirectly(descriptor: number, text: string): Buffer {
 }
 
 function isTerminalAt(descriptor: number): boolean {
+  if (process.platform !== 'win32' && !isCharacterDevice(descriptor)) return false;
   // Not imported: it brings all of Node's network with it.
   return process.getBuiltinModule('node:tty').isatty(descriptor);
+}
+
+function isCharacterDevice(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isCharacterDevice();
+  } catch {
+    return false; // closed
+  }
 }
 
 function once<T>(find: () => T): () => T {

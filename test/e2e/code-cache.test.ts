@@ -1,0 +1,123 @@
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, chmodSync, chownSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CopiedProgram } from '../support/copied-program.ts';
+import { copyProgram } from '../support/copied-program.ts';
+import { nodeBinary, standaloneBinary } from '../support/program.ts';
+
+const isBinary = standaloneBinary !== undefined;
+if (isBinary) process.stderr.write('Tests of the code cache are skipped; a standalone binary has none\n');
+
+describe.skipIf(isBinary)('the code cache', () => {
+  let copy: CopiedProgram;
+  let program: string;
+  let directory: string;
+  beforeEach(() => {
+    copy = copyProgram();
+    program = copy.command.at(-1) ?? '';
+    directory = join(dirname(program), '../.code-cache');
+  });
+  afterEach(() => copy.remove());
+
+  const run = (words: readonly string[] = ['--help'], user?: number): string => {
+    const options = {
+      encoding: 'utf8',
+      env: { HOME: '/nonexistent' },
+      ...(user === undefined ? {} : { uid: user }),
+    } as const;
+    const { status, stdout, stderr } = spawnSync(nodeBinary, [program, ...words], options);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    return stdout;
+  };
+  const kept = (): Map<string, number> =>
+    new Map(readdirSync(directory).map((name) => [name, statSync(join(directory, name)).mtimeMs]));
+
+  it('is written by the first run and used by the next, which writes nothing', () => {
+    const help = run();
+    const first = kept();
+    const files = [...first.keys()].map((name) => /^(?:main|cli|fit-width)(?=[-.])/.exec(name)?.[0]);
+    expect(new Set(files)).toEqual(new Set(['cli', 'fit-width', 'main']));
+    expect(run()).toBe(help);
+    expect(kept()).toEqual(first);
+  });
+
+  it('has for `token` what `token` runs', () => {
+    run(['token', '--help']);
+    run();
+    expect([...kept().keys()].filter((name) => name.startsWith('main.cjs')).map((name) => name.split('-')[2])).toEqual([
+      'any',
+      'token',
+    ]);
+  });
+
+  it.each<readonly [string, (whole: Buffer) => Buffer]>([
+    ['empty', () => Buffer.alloc(0)],
+    ['zeros', (whole) => Buffer.alloc(whole.length)],
+    ['cut short', (whole) => whole.subarray(0, whole.length / 2)],
+    [
+      'of another version of V8',
+      (whole) => Buffer.concat([whole.subarray(0, 4), Buffer.of(1, 2, 3, 4), whole.subarray(8)]),
+    ],
+  ])('that is %s is not used, and written anew', (_what, spoil) => {
+    const help = run();
+    const names = [...kept().keys()];
+    for (const name of names) writeFileSync(join(directory, name), spoil(readFileSync(join(directory, name))));
+    const spoiled = names.map((name) => readFileSync(join(directory, name)));
+    expect(run()).toBe(help);
+    const after = names.map((name) => readFileSync(join(directory, name)));
+    expect(after.filter((bytes, at) => bytes.equals(spoiled[at] ?? bytes))).toEqual([]);
+    expect([...kept().keys()]).toEqual(names);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('that another user wrote is not used', () => {
+    run();
+    const names = [...kept().keys()];
+    // It would end the process: V8 does not look at every byte.
+    for (const name of names) {
+      const path = join(directory, name);
+      const bytes = readFileSync(path);
+      writeFileSync(path, Buffer.concat([bytes.subarray(0, 1_000), Buffer.alloc(bytes.length - 1_000)]));
+      chownSync(path, 65_534, 65_534);
+    }
+    run();
+    expect(names.map((name) => statSync(join(directory, name)).uid)).toEqual(names.map(() => 0));
+  });
+
+  it('can be written by its owner alone, whatever the umask', () => {
+    const before = process.umask(0);
+    try {
+      run();
+    } finally {
+      process.umask(before);
+    }
+    const modes = [directory, ...[...kept().keys()].map((name) => join(directory, name))].map(
+      (path) => statSync(path).mode & 0o022,
+    );
+    expect(modes).toEqual(modes.map(() => 0));
+  });
+
+  it('of another content is not used', () => {
+    run(['--version']);
+    const main = join(dirname(program), '../dist/main.cjs');
+    const source = readFileSync(main, 'utf8');
+    // As the build does: another content, another first line; as long as it was, for V8 compares lengths alone.
+    writeFileSync(main, source.replace(/^\/\/[0-9a-f]{16}/, '//0123456789abcdef').replace('`0.1.0`', '`9.9.9`'));
+    expect(run(['--version'])).toBe('9.9.9\n');
+    appendFileSync(main, '\n');
+    expect(run(['--version'])).toBe('9.9.9\n');
+  });
+
+  it('is done without where it cannot be written', () => {
+    const help = run();
+    const isRoot = process.getuid?.() === 0;
+    copy.remove();
+    copy = copyProgram();
+    program = copy.command.at(-1) ?? '';
+    directory = join(dirname(program), '../.code-cache');
+    if (!isRoot) chmodSync(join(dirname(program), '..'), 0o555);
+    expect(run(['--help'], isRoot ? 65_534 : undefined)).toBe(help);
+    expect(() => kept()).toThrow('ENOENT');
+  });
+});
