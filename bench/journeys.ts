@@ -1,9 +1,11 @@
 import { channel } from 'node:diagnostics_channel';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { alice } from '../src/emulator/default-directory.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { alice, contoso } from '../src/emulator/default-directory.ts';
 import { signInAsScriptedPerson } from '../src/emulator/scripted-person.ts';
 import { startKeyring } from '../test/support/keyring.ts';
 import { startOneOfMany } from '../test/support/many-programs.ts';
@@ -17,6 +19,8 @@ export interface Journeys {
   /** From the start of `login` until the browser's own process runs, less the server's time. */
   readonly browserLaunched: number;
   readonly nodeAlone: number;
+  /** From the start of a Node that makes the same discovery request, and nothing else, until it has the answer. */
+  readonly discoveryAlone: number;
   /** From the redirect until the process is gone, less the server's time. */
   readonly redirectToExit: number;
   readonly hundredExpired: number;
@@ -32,10 +36,16 @@ export interface Journeys {
 export async function measureJourneys(rounds: number): Promise<Journeys> {
   const server = watchServer();
   const machine = await startMachine();
-  const times = { browserLaunched: [] as number[], nodeAlone: [] as number[], redirectToExit: [] as number[] };
+  const times = {
+    browserLaunched: [] as number[],
+    nodeAlone: [] as number[],
+    discoveryAlone: [] as number[],
+    redirectToExit: [] as number[],
+  };
   try {
     for (let round = 0; round < rounds; round += 1) {
       times.nodeAlone.push(timeNode());
+      times.discoveryAlone.push(await timeDiscovery(machine, server));
       times.browserLaunched.push(await timeBrowser(machine, server));
       times.redirectToExit.push(await timeRedirect(machine, server));
     }
@@ -46,6 +56,7 @@ export async function measureJourneys(rounds: number): Promise<Journeys> {
   return {
     browserLaunched: median(times.browserLaunched),
     nodeAlone: median(times.nodeAlone),
+    discoveryAlone: median(times.discoveryAlone),
     redirectToExit: median(times.redirectToExit),
     ...(await measureHundred(rounds > 10 ? 5 : 1)),
   };
@@ -81,6 +92,27 @@ function timeNode(): number {
 type Server = ReturnType<typeof watchServer>;
 
 /** The browser is a shell script that makes a file: the file's time is when it ran. */
+// What is excluded with discovery: Node's fetch being loaded, which any program's first request pays, and the request.
+async function timeDiscovery(machine: Machine, server: Server): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'entra-login-bench-'));
+  const seen = join(directory, 'seen');
+  const url = `${machine.emulator.origin}/${contoso.id}/v2.0/.well-known/openid-configuration`;
+  const script =
+    `fetch(${JSON.stringify(url)}).then((answer) => answer.json())` +
+    `.then(() => require('fs').writeFileSync(${JSON.stringify(seen)}, ''))`;
+  try {
+    server.takeTime();
+    const startedAt = performance.timeOrigin + performance.now();
+    const child = spawn(node, ['-e', script], { stdio: 'inherit' });
+    const had = await waitForFile(seen);
+    const took = had - startedAt - server.takeTime();
+    if (child.exitCode === null) await once(child, 'exit');
+    return took;
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
 async function timeBrowser(machine: Machine, server: Server): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'entra-login-bench-'));
   const seen = join(directory, 'seen');
@@ -102,6 +134,9 @@ async function timeBrowser(machine: Machine, server: Server): Promise<number> {
   }
 }
 
+/** By then everything that a sign-in prepares while it waits is done, in milliseconds. */
+const slowestStart = 600;
+
 async function waitForFile(path: string): Promise<number> {
   for (;;) {
     const found = statSync(path, { throwIfNoEntry: false });
@@ -117,6 +152,7 @@ async function timeRedirect(machine: Machine, server: Server): Promise<number> {
   const program = machine.start(['login', '--no-browser', '--force']);
   const [url] = await program.hear(authorizeUrl);
   await program.hear(/Waiting for the sign-in/);
+  await delay(slowestStart); // nobody signs in sooner
   const { origin } = new URL(new URL(url).searchParams.get('redirect_uri') ?? '');
   await signInAsScriptedPerson(url, {
     username: alice.username,

@@ -9,6 +9,8 @@ import { startDeadline } from './deadline.ts';
 import type { RedirectListenerEvent } from './redirect/listener.ts';
 import { startRedirectListener } from './redirect/listener.ts';
 import { renderFailurePage, renderSuccessPage } from './redirect/page.ts';
+import type { RequestContext } from './request.ts';
+import { fetchSigningKeys } from './signing-keys.ts';
 import type { EntraClient } from './token-endpoint.ts';
 import type { TokenSet } from './token-set.ts';
 
@@ -73,6 +75,7 @@ export async function signInWithBrowser(
     isFromOtherUser: context.isFromOtherUser,
     onEvent,
   });
+  let keys: KeysMeanwhile | undefined;
   try {
     // 2. Say where, then open.
     const authorizationUrl = authorization.urlFor(listener.redirectUri);
@@ -80,6 +83,8 @@ export async function signInWithBrowser(
     onEvent({ type: 'listening', startUrl, authorizationUrl, redirectUri });
     // Not awaited: a launcher is watched for a second, and a browser that is there already answers sooner.
     const failed = untilNoBrowser({ ...options, onEvent }, startUrl, () => hasArrived);
+    // While the person signs in: a code that was redeemed is lost if the keys cannot be had then.
+    keys = fetchKeysMeanwhile(context, client, personDeadline);
     // 3. Wait for the one response with our state.
     const response = await Promise.race([listener.waitForResponse(personDeadline.signal), failed]);
     if ('kind' in response) return response;
@@ -88,7 +93,8 @@ export async function signInWithBrowser(
     const deadline = startDeadline(context.signal, exchangeLimit, exchangeTimedOut);
     try {
       const redirect = { parameters: response.parameters, redirectUri };
-      const tokenSet = await redeemAuthorizationResponse(context, client, authorization, redirect, deadline);
+      const knowing = { ...client, signingKeys: await keys.take() };
+      const tokenSet = await redeemAuthorizationResponse(context, knowing, authorization, redirect, deadline);
       const account = await options.keep(tokenSet);
       await response.respond({ status: 200, html: renderSuccessPage(account) });
       return { kind: 'signed_in', account };
@@ -99,6 +105,7 @@ export async function signInWithBrowser(
       deadline.end();
     }
   } finally {
+    keys?.stop();
     await listener.close();
   }
 }
@@ -118,6 +125,41 @@ async function untilNoBrowser(
     onEvent({ type: 'browser_opened' });
   }
   return await new Promise<never>(() => {});
+}
+
+/** Until then the browser is being started, which nothing is to slow down, in milliseconds. */
+const browserStart = 250;
+
+/** The signing keys, fetched while the person signs in; where that fails, they are asked for again when needed. */
+interface KeysMeanwhile {
+  /** Begins now if it has not begun yet. */
+  readonly take: () => Promise<EntraClient['signingKeys']>;
+  readonly stop: () => void;
+}
+
+function fetchKeysMeanwhile(context: RequestContext, client: EntraClient, personDeadline: Deadline): KeysMeanwhile {
+  const stopping = new AbortController();
+  const fetchKeys = async (): Promise<EntraClient['signingKeys']> => {
+    const signal = AbortSignal.any([personDeadline.signal, stopping.signal]);
+    const deadline = startDeadline(signal, exchangeLimit, exchangeTimedOut);
+    try {
+      return await fetchSigningKeys(context, client.metadata.jwksUri, undefined, deadline, 0);
+    } catch {
+      return client.signingKeys;
+    } finally {
+      deadline.end();
+    }
+  };
+  let keys: ReturnType<typeof fetchKeys> | undefined;
+  const take = (): ReturnType<typeof fetchKeys> => (keys ??= fetchKeys());
+  const timer = setTimeout(() => void take(), browserStart);
+  return {
+    take,
+    stop() {
+      clearTimeout(timer);
+      stopping.abort();
+    },
+  };
 }
 
 /** The error for an exchange that took too long. */

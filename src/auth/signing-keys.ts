@@ -29,11 +29,12 @@ export async function fetchSigningKeys(
   jwksUri: string,
   clientId: string | undefined,
   deadline: Deadline,
+  retries: 0 | 2 = 2,
 ): Promise<SigningKey[]> {
   const url = new URL(jwksUri);
   if (clientId !== undefined) url.searchParams.set('appid', clientId);
   const init = { headers: { accept: 'application/json' } };
-  const answer = await sendRequest(context, url.href, init, { what, retries: 2, deadline });
+  const answer = await sendRequest(context, url.href, init, { what, retries, deadline });
   const { keys } = jsonOf(answer, what);
   if (answer.status !== 200 || !Array.isArray(keys)) {
     throw unexpectedAnswer(what, `hold no keys (HTTP ${answer.status})`);

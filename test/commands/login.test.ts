@@ -42,6 +42,19 @@ describe('login by browser', () => {
     expect(Date.parse(event['expiresAt'] ?? '')).toBeGreaterThan(Date.now() + 290_000);
   });
 
+  it('has the signing keys before it redeems the code, and asks for them once', async () => {
+    expect(await world.run(['login'])).toMatchObject({ exitCode: 0 });
+    const asked = world.emulator.requests.map(({ path }) => path.split('/').at(-1) ?? '');
+    expect(asked.filter((name) => ['keys', 'token'].includes(name))).toEqual(['keys', 'token']);
+  });
+
+  it('asks for the signing keys again where they could not be had while the person signed in', async () => {
+    world.emulator.injectFault({ endpoint: 'keys', times: 1, kind: 'server_error', status: 503 });
+    expect(await world.run(['login'])).toMatchObject({ exitCode: 0 });
+    const asked = world.emulator.requests.map(({ path }) => path.split('/').at(-1) ?? '');
+    expect(asked.filter((name) => ['keys', 'token'].includes(name))).toEqual(['keys', 'token', 'keys']);
+  });
+
   it('sends PKCE S256, state, nonce, form_post and the OpenID Connect scopes', async () => {
     await world.run([
       'login',

@@ -34,8 +34,11 @@ function expectationOf(request: readonly string[], fault: readonly string[]): Re
     differences.filter(([one, two]) => one === name && two === selector).map((row) => row.slice(1)),
   );
   const [, sent = '', exit = '', code = '', message = ''] = own ?? fault;
+  // "1 + 3": one before it is needed; where that fails, as often as others.
+  const [before, times = before] = most.split(' + ').map(Number);
+  const again = Math.min(Number(sent), times ?? 0);
   return {
-    sent: own === undefined ? Math.min(Number(sent), Number(most)) : Number(sent),
+    sent: own !== undefined ? Number(sent) : before === times || exit === '0' ? again : (before ?? 0) + again,
     exitCode: Number(exit),
     code,
     message: message.replace('WHAT', what).replace('SERVER', server),

@@ -63,7 +63,8 @@ export const requestsUnderTest: Readonly<Record<string, RequestUnderTest>> = {
     matches: endsWith('/keys', ({ url }) => url.searchParams.has('appid')),
     needsSignIn: false,
     run: (world, options) => {
-      world.emulator.injectFault({ endpoint: 'keys', times: 1, kind: 'changed_members', members: { keys: [] } });
+      // Both of the tenant's own: while the person signs in, and for the key that is not among them.
+      world.emulator.injectFault({ endpoint: 'keys', times: 2, kind: 'changed_members', members: { keys: [] } });
       return world.run(['login', '--json'], options);
     },
   },
