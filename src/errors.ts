@@ -36,6 +36,8 @@ export interface ErrorDetails {
   readonly oauthError?: string | undefined;
   /** Seconds that the server asked to wait (`Retry-After`). */
   readonly retryAfter?: number | undefined;
+  /** Whether the same request would only fail again: a certificate, a proxy's password. */
+  readonly isLasting?: boolean | undefined;
   /** What was caught; shown by `--verbose` alone, so it must hold no secret. */
   readonly cause?: unknown;
 }
@@ -50,6 +52,7 @@ export class EntraLoginError extends Error {
   readonly traceId: string | undefined;
   readonly oauthError: string | undefined;
   readonly retryAfter: number | undefined;
+  readonly isLasting: boolean;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -60,5 +63,6 @@ export class EntraLoginError extends Error {
     this.traceId = details.traceId;
     this.oauthError = details.oauthError;
     this.retryAfter = details.retryAfter;
+    this.isLasting = details.isLasting === true;
   }
 }

@@ -44,6 +44,8 @@ export const readServiceConnectionId: ValueReader<string> = (text, place) => {
 export const readRedirectUri: ValueReader<string> = (text, place) => {
   // URL parsers mend what Entra, comparing bytes, would not: `http:localhost`, `127.1`, a space, a backslash.
   const isClean = /^http:\/\/(?:localhost|127(?:\.\d{1,3}){3})(?::\d{1,5})?(?:\/[^?#\s\\]*)?$/i.test(text);
+  const port = /^http:\/\/[^/:]+:(\d+)/i.exec(text)?.[1];
+  if (isClean && URL.canParse(text) && port !== undefined) readPort(port, place);
   if (isClean && URL.canParse(text)) return text;
   throw wrongValue(
     'redirect URI',
@@ -54,7 +56,14 @@ export const readRedirectUri: ValueReader<string> = (text, place) => {
 
 /** Reads a port for the redirect URI; 0 means any free one. */
 export const readPort: ValueReader<number> = (text, place) => {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  const isPort = /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
+  // A URL leaves it out, and a redirect URI without a port means any free one.
+  if (isPort && Number(text) === 80) {
+    throw new EntraLoginError('configuration', `Port 80 cannot be told from no port in a redirect URI (${place}).`, {
+      hint: 'Entra ignores the port of localhost: take another, or 0 for any free one.',
+    });
+  }
+  if (isPort) return Number(text);
   throw wrongValue('port', place, 'a number from 0 (any free port) to 65535');
 };
 

@@ -24,7 +24,7 @@ it('gives every code the exit code of the contract', () => {
 
 it('carries what it is given, and a cause only where there is one', () => {
   const cause = new Error('below');
-  const details = { hint: 'do this', aadsts: 'AADSTS50173', correlationId: 'c', traceId: 't', cause };
+  const details = { hint: 'do this', aadsts: 'AADSTS50173', correlationId: 'c', traceId: 't', isLasting: true, cause };
   const error = new EntraLoginError('sign_in_required', 'Sign in.', details);
   expect(error).toBeInstanceOf(Error);
   expect(Object.fromEntries(Object.getOwnPropertyNames(error).map((name) => [name, Reflect.get(error, name)]))).toEqual(

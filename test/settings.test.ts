@@ -301,6 +301,20 @@ describe('--port', () => {
     expect((await resolve({}, { port: '0' }, account)).redirectUri.value).toBe('http://localhost:0/account');
   });
 
+  it('refuses 80, which would silently become any free port', async () => {
+    const said = {
+      code: 'configuration',
+      hint: 'Entra ignores the port of localhost: take another, or 0 for any free one.',
+    };
+    expect(await failureOf(resolve({}, { port: '80' }))).toEqual({
+      ...said,
+      message: 'Port 80 cannot be told from no port in a redirect URI (--port).',
+    });
+    for (const redirectUri of ['http://localhost:80/callback', 'http://127.0.0.1:080']) {
+      expect(await failureOf(resolve({}, { redirectUri }))).toMatchObject(said);
+    }
+  });
+
   it.each(['65536', '-1', '80.5', '', 'http', '1e3'])('refuses "%s", naming the option', async (port) => {
     expect(await failureOf(resolve({}, { port }))).toEqual({
       code: 'configuration',

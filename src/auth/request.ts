@@ -41,7 +41,7 @@ const firstBackOff = 500;
 
 /**
  * Sends a request and reads the whole answer, trying again as the policy says: back-off with jitter, or what
- * `Retry-After` says (RFC 9110, 10.2.3). Redirects are never followed. Answers below 500 other than 3xx and 429 are
+ * `Retry-After` says (RFC 9110, 10.2.3); not where the same would only happen again (`isLasting`). Redirects are never followed. Answers below 500 other than 3xx and 429 are
  * returned. Errors: `network`, `throttled`, `entra_unavailable`, and the deadline's reason.
  */
 export async function sendRequest(
@@ -92,7 +92,7 @@ async function tryOnce(
     policy.deadline.signal.throwIfAborted();
     const error: unknown = signal.aborted ? signal.reason : caught;
     return error instanceof EntraLoginError
-      ? { kind: 'failure', error, mayRetry: error.code === 'network' }
+      ? { kind: 'failure', error, mayRetry: error.code === 'network' && !error.isLasting }
       : { kind: 'failure', error: failure('broke the connection off', error), mayRetry: true };
   } finally {
     attempt.end();

@@ -9,6 +9,13 @@ const certificateFailures = [
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
 ];
 
+const lastingFailures = [
+  ...certificateFailures,
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+];
+
 /** Tells whether the server's certificate was not trusted. */
 export function isCertificateFailure(error: unknown): boolean {
   return codesOf(error).some((code) => certificateFailures.includes(code));
@@ -24,9 +31,11 @@ export function describeNetworkFailure(
   if (error instanceof EntraLoginError) return error;
   const codes = codesOf(error);
   const through = proxy === undefined ? '' : ` through ${new URL(proxy.url).host} (${proxy.variable})`;
-  const [happened, hint] = explain(codes, messagesOf(error), proxy, nodeVersion);
+  const messages = messagesOf(error);
+  const [happened, hint] = explain(codes, messages, proxy, nodeVersion);
   return new EntraLoginError('network', `${url.host} cannot be reached${through}: ${happened}.`, {
     hint,
+    isLasting: lastingFailures.some((code) => codes.includes(code)) || /Proxy response \(407\)/.test(messages),
     cause: error,
   });
 }
