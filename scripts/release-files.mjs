@@ -22,6 +22,11 @@ const [address, output = join(root, 'dist-binaries')] = process.argv.slice(2);
 if (!address?.startsWith('https://')) throw new Error('Say where the files will be: an https address.');
 const { version, description, license } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
+const parts = JSON.parse(readFileSync(join(import.meta.dirname, 'binary-parts.json'), 'utf8'));
+const notices = readFileSync(join(root, 'dist/THIRD-PARTY-NOTICES.md'), 'utf8');
+const noticesOfBinaries = `${notices}\n${describeBun()}`;
+
+writeFileSync(join(output, 'THIRD-PARTY-NOTICES.md'), noticesOfBinaries);
 buildDebianPackage();
 writeSbom();
 const sums = new Map(namesOf(/^entra-login/).map((name) => [name, sha256(name)]));
@@ -42,8 +47,8 @@ function buildDebianPackage() {
     chmodSync(tree, 0o755);
     cpSync(binary, join(tree, 'usr/bin/entra-login'));
     chmodSync(join(tree, 'usr/bin/entra-login'), 0o755);
-    const licences = ['LICENSE', 'dist/THIRD-PARTY-NOTICES.md'].map((name) => readFileSync(join(root, name), 'utf8'));
-    writeFileSync(join(documents, 'copyright'), licences.join('\n'));
+    const ours = readFileSync(join(root, 'LICENSE'), 'utf8');
+    writeFileSync(join(documents, 'copyright'), `${ours}\n${noticesOfBinaries}`);
     const control = [
       'Package: entra-login',
       `Version: ${version}`,
@@ -66,9 +71,47 @@ function buildDebianPackage() {
   }
 }
 
-/** npm's own document, of which stays what is in the bundle (as its notices say) or installed beside it. */
+/** What the binaries hold besides the npm package's code. */
+function describeBun() {
+  const [{ version: bun }] = bunRuntimes();
+  return `## Bun ${bun} (MIT)
+
+The standalone binaries are Bun (https://bun.com) with entra-login in it. Bun holds JavaScriptCore, part of WebKit, under the
+LGPL, and other libraries: https://github.com/oven-sh/bun/blob/bun-v${bun}/LICENSE.md names each with its licence, where
+the source of JavaScriptCore is, and how to link Bun with a changed one. \`npm run build:binaries\` then makes these binaries
+with it: \`bun build --compile\` puts entra-login, which is under the MIT licence, into any Bun.
+`;
+}
+
+function bunRuntimes() {
+  return Object.entries(parts).flatMap(([spec, integrity]) => {
+    const [, name, of] = /^(@oven\/bun-[^@]+)@(.+)$/.exec(spec) ?? [];
+    return name === undefined ? [] : [{ name, version: of, sha512: Buffer.from(integrity.slice(7), 'base64') }];
+  });
+}
+
+/** Bun's runtimes, one in each binary, and what of them has another licence. */
+function componentsOfBun() {
+  const licenses = (id) => [{ license: { id } }];
+  const runtimes = bunRuntimes().map(({ name, version: of, sha512 }) => {
+    const purl = `pkg:npm/${name.replace('@', '%40')}@${of}`;
+    const hashes = [{ alg: 'SHA-512', content: sha512.toString('hex') }];
+    return { 'bom-ref': purl, type: 'framework', name, version: of, purl, hashes, licenses: licenses('MIT') };
+  });
+  return [
+    ...runtimes,
+    {
+      'bom-ref': 'JavaScriptCore',
+      type: 'library',
+      name: 'JavaScriptCore',
+      description: 'Linked into the Bun of the standalone binaries',
+      licenses: licenses('LGPL-2.0-only'),
+    },
+  ];
+}
+
+/** npm's own document, of which stays what is in the bundle (as its notices say) or installed beside it; and Bun. */
 function writeSbom() {
-  const notices = readFileSync(join(root, 'dist/THIRD-PARTY-NOTICES.md'), 'utf8');
   const bundled = new Set([...notices.matchAll(/^## (\S+) \(/gm)].map(([, spec]) => spec));
   const words = ['sbom', '--sbom-format', 'cyclonedx', '--sbom-type', 'application', '--package-lock-only'];
   const sbom = JSON.parse(execFileSync('npm', words, { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 }));
@@ -83,10 +126,8 @@ function writeSbom() {
   const dependencies = sbom.dependencies
     .filter(({ ref }) => kept.has(ref))
     .map(({ ref, dependsOn = [] }) => ({ ref, dependsOn: dependsOn.filter((one) => kept.has(one)) }));
-  writeFileSync(
-    join(output, 'entra-login.cdx.json'),
-    `${JSON.stringify({ ...sbom, components, dependencies }, undefined, 2)}\n`,
-  );
+  const whole = { ...sbom, components: [...components, ...componentsOfBun()], dependencies };
+  writeFileSync(join(output, 'entra-login.cdx.json'), `${JSON.stringify(whole, undefined, 2)}\n`);
 }
 
 function writeHomebrewFormula() {
