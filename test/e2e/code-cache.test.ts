@@ -1,7 +1,19 @@
-import { spawnSync } from 'node:child_process';
-import { appendFileSync, chmodSync, chownSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CopiedProgram } from '../support/copied-program.ts';
 import { copyProgram } from '../support/copied-program.ts';
@@ -107,6 +119,25 @@ describe.skipIf(isBinary)('the code cache', () => {
     expect(run(['--version'])).toBe('9.9.9\n');
     appendFileSync(main, '\n');
     expect(run(['--version'])).toBe('9.9.9\n');
+  });
+
+  it('is whole or not there when the program is killed while it writes it', async () => {
+    const help = run();
+    const written = readdirSync(directory).length;
+    let [killed, unfinished] = [0, 0];
+    for (let moment = 0; moment < 20; moment += 1) {
+      rmSync(directory, { recursive: true, force: true });
+      const child = spawn(nodeBinary, [program, '--help'], { stdio: ['ignore', 'pipe', 'ignore'] });
+      const ended = once(child, 'exit');
+      // What is kept is written at the end, after all was printed.
+      await once(child.stdout, 'data');
+      await delay(moment / 2);
+      if (child.kill('SIGKILL')) killed += 1;
+      await ended;
+      if (!existsSync(directory) || readdirSync(directory).length < written) unfinished += 1;
+      expect(run()).toBe(help);
+    }
+    expect({ killed: killed > 0, unfinished: unfinished > 0 }).toEqual({ killed: true, unfinished: true });
   });
 
   it('is done without where it cannot be written', () => {
