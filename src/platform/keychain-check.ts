@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { unescape } from 'node:querystring';
 
-import type { KeychainOptions } from './keychain.ts';
+import type { KeychainOptions } from './keychain-options.ts';
 import { readProgress, writeGreeting, writeQuestions } from './keychain-check-messages.ts';
 import { keychainSilent, keychainUnavailable } from './keychain-errors.ts';
 import { answerTimeLimit } from './keychain-items.ts';

@@ -8,7 +8,7 @@ import { limitItems } from './keychain-limit.ts';
 import { loadKeyring, openNativeItems } from './keychain-native.ts';
 import { openKeychainProcess, type KeychainProcessOptions } from './keychain-process.ts';
 import type { WithItems } from './keychain-store.ts';
-import type { KeychainOptions } from './keychain.ts';
+import type { KeychainOptions } from './keychain-options.ts';
 
 /** A dialog that ends sooner was not answered by a person: there is none to be shown (no display, no prompter). */
 const fastestPerson = 1_000;

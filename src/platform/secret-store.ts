@@ -1,6 +1,7 @@
 import type { SecretStore, StoreKind } from '../context.ts';
 import { openFileStore } from './file-store.ts';
-import { openKeychain, type KeychainOptions } from './keychain.ts';
+import { openKeychain } from './keychain.ts';
+import type { KeychainOptions } from './keychain-options.ts';
 import { openMemoryStore } from './memory-store.ts';
 
 /** What opening a secret store needs to know. */

@@ -10,7 +10,8 @@ import { EntraLoginError, exitCodes } from '../../src/errors.ts';
 import { openFileStore } from '../../src/platform/file-store.ts';
 import { withSecretService } from '../../src/platform/keychain-linux.ts';
 import { createKeychainStore, type WithItems } from '../../src/platform/keychain-store.ts';
-import { openKeychain, type KeychainOptions } from '../../src/platform/keychain.ts';
+import { openKeychain } from '../../src/platform/keychain.ts';
+import type { KeychainOptions } from '../../src/platform/keychain-options.ts';
 import { generationValue } from './kill-writers.ts';
 
 /** What the program is to do. */
