@@ -7,6 +7,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { hasFittingSignature, signAdHoc } from './sign-macos.mjs';
 
 /** What Bun and the keychain library call each target. */
 const targets = {
@@ -52,13 +53,22 @@ function buildTarget(bun, target) {
   const name = `entra-login-${target}${target.startsWith('windows') ? '.exe' : ''}`;
   console.error(`Building ${name} …`);
   const words = [
-    ...['build', '--compile', '--bytecode', '--format=cjs', '--minify-whitespace', '--target=bun'],
+    ...['build', '--compile', '--bytecode', '--format=cjs', '--minify-whitespace', `--target=bun-${runtime}`],
     // A .env file in a cloned repository must not be able to send a sign-in elsewhere.
     ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'],
     `--compile-executable-path=${programOf(fetchPart(`@oven/bun-${runtime}`))}`,
     ...['--outfile', join(output, name), 'standalone.cjs'],
   ];
   run(bun, words, directory);
+  if (target.startsWith('darwin')) signMacos(join(output, name));
+}
+
+function signMacos(path) {
+  const program = readFileSync(path);
+  if (hasFittingSignature(program)) return;
+  const signed = signAdHoc(program);
+  if (!hasFittingSignature(signed)) throw new Error(`${path} could not be signed.`);
+  writeFileSync(path, signed);
 }
 
 /** Fetches a package once and answers its directory; a package of other bytes than were pinned fails. */

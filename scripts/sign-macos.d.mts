@@ -1,0 +1,2 @@
+export function signAdHoc(program: Buffer): Buffer;
+export function hasFittingSignature(program: Buffer): boolean;
