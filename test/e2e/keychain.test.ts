@@ -57,6 +57,28 @@ describe.skipIf(keyringMissing)('a real keyring', () => {
     return { stdout, stderr, status };
   };
 
+  it('shows every profile that it keeps, and removes one with all that is of it', async () => {
+    for (const name of ['default', 'work']) {
+      expect(await machine.signIn(['--profile', name], { env })).toMatchObject({ exitCode: 0 });
+    }
+    const kept = (name: string) => lookUp('lookup', 'service', 'entra-login', 'username', name).status === 0;
+    expect([kept('default'), kept('work')]).toEqual([true, true]);
+    const status = await machine.run(['status', '--check'], { env });
+    expect(status).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(status.stdout.match(/^\S.*|.*Signed in as \S+/gm)).toEqual([
+      'default (in use)',
+      `  ✓ Signed in as ${alice.username}`,
+      'work',
+      `  ✓ Signed in as ${alice.username}`,
+    ]);
+    expect(await machine.run(['profile', 'remove', 'work'], { env })).toMatchObject({ exitCode: 0 });
+    expect([kept('default'), kept('work')]).toEqual([true, false]);
+    const list = await machine.run(['profile', 'list'], { env });
+    expect(list.stdout).toContain('default');
+    expect(list.stdout).not.toContain('work');
+    expect(await machine.run(['token'], { env })).toMatchObject({ exitCode: 0 });
+  });
+
   it('keeps the tokens from login to logout, and nothing is left in any file', async () => {
     const login = await machine.signIn(['--json'], { env });
     expect(login).toMatchObject({ exitCode: 0 });
