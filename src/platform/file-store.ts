@@ -18,7 +18,7 @@ import process from 'node:process';
 import type { SecretStore } from '../context.ts';
 import { EntraLoginError } from '../errors.ts';
 import { errorCode, refusal, translateErrors } from './file-store-errors.ts';
-import { replaceFile, syncDirectory } from './replace-file.ts';
+import { replaceFile, syncDirectory, temporaryName } from './replace-file.ts';
 import { checkSecretName, forgetCommand, isSecretName, probeValue } from './secret-store-name.ts';
 
 /** Far above the 200 KB that 32 access tokens take; a larger file is not ours and would only fill the memory. */
@@ -76,11 +76,14 @@ export function openFileStore(stateDir: string): SecretStore {
       );
     },
     async probe() {
-      const name = `probe-${Math.random().toString(16).slice(2)}`;
-      const path = filePath(directory, name);
+      // Named as what a killed writer leaves: no profile, and the next writer removes it.
+      const name = temporaryName();
+      const path = join(directory, name);
       translateErrors(directory, 'written', () => {
         const value = probeValue(name);
-        write(name, value);
+        prepareDirectory(directory);
+        removeLeftovers(directory);
+        replaceFile(path, value);
         const kept = readOwnFile(path)?.toString();
         rmSync(path);
         if (kept !== value) throw refusal(path, 'did not keep what was written');

@@ -8,8 +8,7 @@ import process from 'node:process';
  */
 export function replaceFile(path: string, text: string): void {
   const directory = dirname(path);
-  // Not a secret: it keeps two writes apart. Node's `crypto` takes longer to load than all that a kept token needs.
-  const temporary = join(directory, `.${process.pid}.${Math.random().toString(16).slice(2).padEnd(12, '0')}.tmp`);
+  const temporary = join(directory, temporaryName());
   try {
     const descriptor = openSync(temporary, 'wx', 0o600);
     try {
@@ -24,6 +23,12 @@ export function replaceFile(path: string, text: string): void {
     throw error;
   }
   syncDirectory(directory);
+}
+
+/** Makes a name for a file that is to be gone when this process is. */
+export function temporaryName(): string {
+  // Not a secret: it keeps two writes apart. Node's `crypto` takes longer to load than all that a kept token needs.
+  return `.${process.pid}.${Math.random().toString(16).slice(2).padEnd(12, '0')}.tmp`;
 }
 
 /** Makes a rename or a removal outlive a power failure; Windows cannot open a directory for it. */

@@ -12,13 +12,14 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  watch,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { openFileStore } from '../../src/platform/file-store.ts';
 import { buildPrograms, type BuiltPrograms } from '../support/bundle-program.ts';
@@ -228,6 +229,18 @@ describe('a writer that was killed', () => {
         hint: expect.stringContaining('ENTRA_LOGIN_STATE_DIR'),
       },
     });
+  });
+
+  it('is probed with a file that is never a profile, even if the process is killed then', async () => {
+    const store = openFileStore(stateDir);
+    await store.write('work', '{}');
+    const seen = new Set<string | null>();
+    const watcher = watch(profiles, (_event, name) => void seen.add(name));
+    await store.probe();
+    await vi.waitFor(() => expect(seen.size).toBeGreaterThanOrEqual(2));
+    watcher.close();
+    expect([...seen].filter((name) => !/^\.\d+\.[0-9a-f]+\.tmp$/.test(name ?? ''))).toEqual([]);
+    expect(readdirSync(profiles)).toEqual(['work.json']);
   });
 
   it('finds a file where a directory should be: it is told what to do', async () => {
