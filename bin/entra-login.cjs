@@ -36,9 +36,10 @@ function requireOurs(id) {
   return id.startsWith('./') ? load(id.slice(2)) : require(id);
 }
 
-// What main.cjs runs for `token` is another part of it than for everything else, and only what ran is in a cache.
+// Only what ran is in a cache, and each command runs another part of main.cjs.
 function nameOfCache(name, contentId) {
-  const part = name === 'main.cjs' && process.argv[2] === 'token' ? 'token' : 'any';
+  const [, , word = ''] = process.argv;
+  const part = name === 'main.cjs' && /^[a-z][a-z-]{1,20}$/.test(word) ? word : 'any';
   return `${name}-${contentId}-${part}-${process.version}-${process.arch}`;
 }
 
@@ -57,7 +58,8 @@ function readCache(file) {
 }
 
 function keepAtExit(script, file) {
-  if (uncached.push({ script, file }) === 1) process.once('exit', writeCaches);
+  // One that failed did not run what it does otherwise; a word that is no command failed.
+  if (uncached.push({ script, file }) === 1) process.once('exit', (code) => code === 0 && writeCaches());
 }
 
 function writeCaches() {

@@ -55,13 +55,13 @@ describe.skipIf(isBinary)('the code cache', () => {
     expect(kept()).toEqual(first);
   });
 
-  it('has for `token` what `token` runs', () => {
-    run(['token', '--help']);
+  it('has for each command what that command runs, and nothing of one that failed', () => {
+    run(['explain', 'AADSTS50011']);
     run();
-    expect([...kept().keys()].filter((name) => name.startsWith('main.cjs')).map((name) => name.split('-')[2])).toEqual([
-      'any',
-      'token',
-    ]);
+    expect(spawnSync(nodeBinary, [program, 'whoami'], { env: { HOME: '/nonexistent' } }).status).toBe(6);
+    expect(spawnSync(nodeBinary, [program, 'nonsense'], { env: { HOME: '/nonexistent' } }).status).toBe(2);
+    const parts = [...kept().keys()].filter((name) => name.startsWith('main.cjs')).map((name) => name.split('-')[2]);
+    expect(parts).toEqual(['any', 'explain']);
   });
 
   it.each<readonly [string, (whole: Buffer) => Buffer]>([
