@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import { defineConfig } from 'vitest/config';
 
@@ -12,6 +13,8 @@ export default defineConfig({
           name: 'parts',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**', 'test/crash/**'],
+          // vitest leaves one processor free, of two. These tests wait more than they work.
+          maxWorkers: availableParallelism(),
           sequence: { groupOrder: 0 },
         },
       },
