@@ -8,6 +8,7 @@ import type { TestKeyring } from '../test/support/keyring.ts';
 import { startKeyring } from '../test/support/keyring.ts';
 import { floors, gh, msal, ourBinary, ours } from './contenders.ts';
 import { judgeHundred, judgeJourneys, judgeProcesses } from './goals.ts';
+import { judgeInstalled } from './installed.ts';
 import { measureJourneys } from './journeys.ts';
 import type { Contender, Figures } from './measure.ts';
 import { measure } from './measure.ts';
@@ -76,6 +77,7 @@ async function run(): Promise<void> {
       renderTable(['goal', 'at most', 'measured', ''], [...judgeJourneys(journeys), ...judgeHundred(journeys)]),
     );
   }
+  parts.push(renderTable(['goal', 'at most', 'measured', ''], judgeInstalled(join(temporary, 'installed'))));
   const text = parts.join('\n\n');
   process.stdout.write(`${text}\n`);
   if (options.write) replaceBetweenMarkers('docs/performance.md', text);

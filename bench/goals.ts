@@ -7,7 +7,7 @@ export function judgeProcesses(figures: ReadonlyMap<string, Figures>): Row[] {
   const median = (name: string): number | undefined => figures.get(name)?.median;
   const ratio = (name: string, to: string, most: number): Row[] => {
     const [of, base] = [median(name), median(to)];
-    return of === undefined || base === undefined ? [] : [row(`${name} / ${to}`, most, of / base, 2)];
+    return of === undefined || base === undefined ? [] : [judge(`${name} / ${to}`, most, of / base, 2)];
   };
   const memory = figures.get('token, keychain')?.peakMegabytes ?? Number.NaN;
   const least = figures.get('node -e 0')?.peakMegabytes ?? Number.NaN;
@@ -19,7 +19,7 @@ export function judgeProcesses(figures: ReadonlyMap<string, Figures>): Row[] {
     ...ratio('whoami', 'node -e 0', 1.8),
     ...ratio('--help', 'node -e 0', 1.8),
     ...ratio('--version', 'node -e 0', 1.25),
-    row('peak memory of token over node -e 0, MB', 8, memory - least, 1),
+    judge('peak memory of token over node -e 0, MB', 8, memory - least, 1),
     ...ratio('token, 32 kept resources', 'token, keychain', 1.15),
     ...ratio('token, 100 profiles', 'token, keychain', 1.05),
   ];
@@ -31,8 +31,8 @@ export function judgeJourneys(journeys: Journeys): Row[] {
   const withDiscovery = (journeys.browserLaunched - journeys.nodeAlone).toFixed(0);
   const goal = `start to browser launched over a Node that makes the discovery alone (over node -e 0: ${withDiscovery}), ms`;
   return [
-    row(goal, 120, launched, 0),
-    row('redirect to exit, server time excluded, ms', 150, journeys.redirectToExit, 0),
+    judge(goal, 120, launched, 0),
+    judge('redirect to exit, server time excluded, ms', 150, journeys.redirectToExit, 0),
   ];
 }
 
@@ -40,12 +40,13 @@ export function judgeJourneys(journeys: Journeys): Row[] {
 export function judgeHundred(journeys: Journeys): Row[] {
   const { hundredExpired, hundredValid, renewal, requestsOfHundred, requestsOfRenewal } = journeys;
   return [
-    row('100 processes, expired token, ms', 1.3 * hundredValid + renewal, hundredExpired, 0),
-    row('requests of these 100', 1, requestsOfHundred, 0),
-    row('requests of a renewal', 1, requestsOfRenewal, 0),
+    judge('100 processes, expired token, ms', 1.3 * hundredValid + renewal, hundredExpired, 0),
+    judge('requests of these 100', 1, requestsOfHundred, 0),
+    judge('requests of a renewal', 1, requestsOfRenewal, 0),
   ];
 }
 
-function row(goal: string, most: number, measured: number, digits: number): Row {
+/** One goal and what was measured, with so many digits. */
+export function judge(goal: string, most: number, measured: number, digits: number): Row {
   return [goal, most.toFixed(digits), measured.toFixed(digits), measured <= most ? 'met' : 'not met'];
 }
