@@ -7,7 +7,7 @@ export interface LocalSocket {
   readonly destroy: () => void;
 }
 
-/** What is heard of a connection. */
+/** What is heard of a connection; nothing before `connectLocal` has returned. */
 export interface LocalSocketEvents {
   /** The bytes are valid during the call alone. */
   readonly onBytes: (bytes: Uint8Array) => void;
@@ -59,7 +59,7 @@ interface BunSocketEvents {
   data(socket: BunSocket, bytes: Uint8Array): void;
   drain(socket: BunSocket): void;
   error(socket: BunSocket, error: Error): void;
-  connectError(socket: BunSocket, error: Error): void;
+  connectError(): void;
   close(): void;
 }
 
@@ -84,12 +84,13 @@ function connectByBun(bun: BunSockets, path: string, first: Uint8Array, events: 
       data: (_socket, bytes) => unlessDone(() => events.onBytes(bytes)),
       drain: (to) => flush(to),
       error: (_socket, error) => unlessDone(() => events.onError(error)),
-      connectError: (_socket, error) => unlessDone(() => events.onError(error)),
+      connectError: () => {}, // without it Bun throws; it comes before connect() has returned, the promise after
       close: () => unlessDone(events.onClose),
     },
   });
-  // The same that connectError told.
-  connecting.catch(() => {});
+  connecting.catch((error: unknown) =>
+    unlessDone(() => events.onError(error instanceof Error ? error : new Error('no connection', { cause: error }))),
+  );
   return {
     write(bytes) {
       waiting = Buffer.concat([waiting, bytes]);

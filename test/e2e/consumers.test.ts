@@ -47,7 +47,7 @@ async function runShell(
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => (texts[name] += text));
   }
-  child.stdin.end(input);
+  child.stdin.on('error', () => {}).end(input); // some read nothing, and are gone already
   const exitCode = await new Promise<number | null>((resolve) => void child.once('close', resolve));
   return { exitCode, ...texts };
 }
