@@ -9,6 +9,8 @@ const { Script } = require('node:vm');
 const root = path.join(__dirname, '..');
 // Beside the program, never in a temporary or home directory: whoever can write here can write the program.
 const cacheDirectory = path.join(root, '.code-cache');
+// A cache is good for the flags of V8 that it was made with: who runs with flags and without must not take turns.
+const hasFlags = process.execArgv.length > 0 || Boolean(process.env.NODE_OPTIONS);
 const loaded = new Map();
 const uncached = [];
 
@@ -23,7 +25,7 @@ function load(name) {
   const cachedData = readCache(cacheFile);
   const wrapped = `(function (exports, require, module, __filename, __dirname) {${source}\n})`;
   const script = new Script(wrapped, { filename, cachedData });
-  if (cachedData === undefined || script.cachedDataRejected) keepAtExit(script, cacheFile);
+  if (cachedData === undefined || (script.cachedDataRejected && !hasFlags)) keepAtExit(script, cacheFile);
   const module = { exports: {} };
   loaded.set(name, module);
   script

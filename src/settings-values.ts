@@ -44,9 +44,11 @@ export const readServiceConnectionId: ValueReader<string> = (text, place) => {
 export const readRedirectUri: ValueReader<string> = (text, place) => {
   // URL parsers mend what Entra, comparing bytes, would not: `http:localhost`, `127.1`, a space, a backslash.
   const isClean = /^http:\/\/(?:localhost|127(?:\.\d{1,3}){3})(?::\d{1,5})?(?:\/[^?#\s\\]*)?$/i.test(text);
-  const port = /^http:\/\/[^/:]+:(\d+)/i.exec(text)?.[1];
-  if (isClean && URL.canParse(text) && port !== undefined) readPort(port, place);
-  if (isClean && URL.canParse(text)) return text;
+  if (isClean && URL.canParse(text)) {
+    const port = /^http:\/\/[^/:]+:(\d+)/i.exec(text)?.[1];
+    if (port !== undefined) readPort(port, place);
+    return text;
+  }
   throw wrongValue(
     'redirect URI',
     place,

@@ -57,6 +57,24 @@ describe.skipIf(isBinary)('the code cache', () => {
     expect(kept()).toEqual(first);
   });
 
+  it('is used by a sign-in too', () => {
+    const demo = (): number | null =>
+      spawnSync(nodeBinary, [program, 'demo'], { env: { HOME: '/nonexistent' } }).status;
+    expect(demo()).toBe(0);
+    const first = kept();
+    expect([...first.keys()].filter((name) => name.startsWith('sign-in-person'))).toHaveLength(1);
+    expect(demo()).toBe(0);
+    expect(kept()).toEqual(first);
+  });
+
+  it('is not written in turns by who runs with a flag of V8 and who runs without', () => {
+    run();
+    const first = kept();
+    const env = { HOME: '/nonexistent', NODE_OPTIONS: '--max-semi-space-size=8' };
+    expect(spawnSync(nodeBinary, [program, '--help'], { env }).status).toBe(0);
+    expect(kept()).toEqual(first);
+  });
+
   it('has for each command what that command runs, and nothing of one that failed', () => {
     run(['explain', 'AADSTS50011']);
     run();

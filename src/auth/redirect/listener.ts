@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { setFlagsFromString } from 'node:v8';
 import type { Context, LoopbackConnection } from '../../context.ts';
 import { EntraLoginError } from '../../errors.ts';
 import { listenOnLoopback, uriWithPort } from './address.ts';
@@ -86,9 +85,6 @@ const defaultLimits: RedirectLimits = {
  * Errors: `port_in_use` (names the owner), `configuration` (the port may not be used).
  */
 export async function startRedirectListener(options: RedirectListenerOptions): Promise<RedirectListener> {
-  // A flood of requests would make V8 grow its space for new objects, and the process to 120 MB (Node 20) or 150 (26).
-  // Held at its first size, the peak is 95 to 103; nothing here makes enough objects for the speed to differ.
-  setFlagsFromString('--semi-space-growth-factor=1');
   const limits = { ...defaultLimits, ...options.limits };
   // 128 bits: the start page gives away `state`, so web pages and whoever probes the port must not find it.
   const startPath = `/${randomBytes(16).toString('base64url')}`;
